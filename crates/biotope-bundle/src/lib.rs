@@ -1,0 +1,1 @@
+//! The trained thing that ships: save, open, predict from a raw page

@@ -1,0 +1,1 @@
+//! The binary biotope: collect, curate, train, evaluate, bundle, predict, serve

@@ -1,0 +1,1 @@
+//! The nouns of Biotope: documents, features, predictions, configuration, registries, seeds

@@ -1,0 +1,1 @@
+//! Curation: sources, cleaning steps, deduplication, splits, quarantine, versioned datasets

@@ -1,0 +1,1 @@
+//! Metrics, intervals, calibration, comparison of classifiers, and a report that stands alone

@@ -1,0 +1,1 @@
+//! The tensor contract of Biotope and fast differentiable layers on candle

@@ -1,0 +1,1 @@
+//! Tokenizers, vocabularies, hashed n-gram features and packed batches for English and Chinese

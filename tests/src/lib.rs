@@ -1,0 +1,1 @@
+//! Promises that only the whole house can keep; see `it/`.
