@@ -1,0 +1,105 @@
+//! The noun that flows down the river: a page, a text, an article.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::RecordId;
+
+/// What `Document::text` holds until a step changes it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum MediaType {
+    /// Plain text: nothing to extract.
+    #[default]
+    Text,
+    /// A whole HTML page, decoded to Unicode.
+    Html,
+}
+
+/// One entry of a document's trail: what a step did to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// Registry name of the step.
+    pub step: String,
+    /// What it did, in a few words with figures (`"masked 2 e-mail"`).
+    pub effect: String,
+}
+
+/// A document with its trail.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Document {
+    /// Content-derived name; set by [`Document::new`], kept through all steps.
+    pub id: RecordId,
+    /// Where it came from: a URL, or `file:name#line`.
+    pub source: String,
+    /// Headline, once known.
+    pub title: Option<String>,
+    /// The text, or the page before extraction; see [`Document::media`].
+    pub text: String,
+    /// What `text` holds.
+    pub media: MediaType,
+    /// BCP 47 language tag, once known (`"en"`, `"zh"`).
+    pub language: Option<String>,
+    /// Date of publication, RFC 3339 or `YYYY-MM-DD`, once known.
+    pub published: Option<String>,
+    /// The label that a human or a rule gave.
+    pub label: Option<String>,
+    /// Whatever else the source said (author, section, fetch time, ...).
+    pub meta: BTreeMap<String, String>,
+    /// What each step did.
+    pub trail: Vec<Trace>,
+}
+
+impl Default for RecordId {
+    fn default() -> Self {
+        Self::of(&[])
+    }
+}
+
+impl Document {
+    /// A plain text from `source`, named by both.
+    pub fn new(source: impl Into<String>, text: impl Into<String>) -> Self {
+        let (source, text) = (source.into(), text.into());
+        let id = RecordId::of(&[source.as_bytes(), text.as_bytes()]);
+        Self { id, source, text, ..Self::default() }
+    }
+
+    /// A whole HTML page from `source`, named by both.
+    pub fn page(source: impl Into<String>, html: impl Into<String>) -> Self {
+        Self { media: MediaType::Html, ..Self::new(source, html) }
+    }
+
+    /// Title and text as one: what tokenizers and deduplication read.
+    pub fn full_text(&self) -> String {
+        match &self.title {
+            Some(title) if !title.is_empty() => format!("{title}\n{}", self.text),
+            _ => self.text.clone(),
+        }
+    }
+
+    /// Adds an entry to the trail.
+    pub fn trace(&mut self, step: &str, effect: impl Into<String>) {
+        self.trail.push(Trace { step: step.to_owned(), effect: effect.into() });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_page_has_the_same_id_and_another_source_another() {
+        assert_eq!(Document::new("a", "x").id, Document::page("a", "x").id);
+        assert_ne!(Document::new("a", "x").id, Document::new("b", "x").id);
+    }
+
+    #[test]
+    fn a_document_survives_json() {
+        let mut doc = Document::page("https://news.example/1", "<p>你好</p>");
+        doc.trace("extract-article", "kept 2 of 9 characters");
+        let json = serde_json::to_string(&doc).unwrap();
+        assert_eq!(doc, serde_json::from_str(&json).unwrap());
+    }
+}
