@@ -1,1 +1,11 @@
-//! The trained thing that ships: save, open, predict from a raw page
+#![doc = include_str!("../README.md")]
+
+pub mod error;
+pub mod explain;
+pub mod predictor;
+mod reason;
+mod words;
+
+pub use error::{Error, Result};
+pub use predictor::{Answer, Explanation, Predictor, Signature};
+pub use reason::Reason;
