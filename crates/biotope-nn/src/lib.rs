@@ -1,1 +1,18 @@
-//! The tensor contract of Biotope and fast differentiable layers on candle
+#![doc = include_str!("../README.md")]
+
+pub mod batch;
+pub mod decode;
+pub mod error;
+pub mod guard;
+mod kernels;
+pub mod layers;
+pub mod loss;
+pub mod model;
+pub mod params;
+
+pub use batch::{Batch, Example, Input, Targets};
+pub use decode::decode;
+pub use error::{Error, Result};
+pub use loss::{BuildLoss, Loss, build_loss, losses};
+pub use model::{Mode, Model, ModelConfig, Output, RowGrad};
+pub use params::Params;

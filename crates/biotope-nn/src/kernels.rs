@@ -1,0 +1,3 @@
+//! What runs inside the layers on a CPU: products, passes over slices, noise.
+
+pub(crate) mod noise;

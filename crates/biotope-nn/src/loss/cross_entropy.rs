@@ -1,0 +1,102 @@
+//! Cross-entropy of one class among several.
+
+use biotope_core::{Config, Invalid};
+use candle_core::{D, Device, Tensor};
+use serde::{Deserialize, Serialize};
+
+use super::{Loss, LossConfig, wrong};
+use crate::error::shape;
+use crate::{Batch, Error, Output, Result, Targets};
+
+/// Options of [`CrossEntropy`].
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CrossEntropyConfig {
+    /// Share of the target spread evenly over all classes (Szegedy et al. 2016), in `0..1`.
+    pub label_smoothing: f64,
+    /// Weight per class; empty: 1. The mean is weighted, as in PyTorch.
+    pub class_weights: Vec<f64>,
+    /// Examples of this class index do not count.
+    pub ignore_index: Option<u32>,
+}
+
+impl Config for CrossEntropyConfig {
+    const NAME: &'static str = "cross-entropy";
+    const SUMMARY: &'static str = "cross-entropy of softmax, for one label of several";
+
+    fn check(&self) -> Result<(), Invalid> {
+        if !(0.0..1.0).contains(&self.label_smoothing) {
+            return Err(Invalid::new("label_smoothing", "must be in 0..1", self.label_smoothing));
+        }
+        check_weights("class_weights", &self.class_weights)
+    }
+}
+
+pub(super) fn check_weights(field: &str, weights: &[f64]) -> Result<(), Invalid> {
+    match weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
+        Some(bad) => Err(Invalid::new(field, "must be finite and not negative", bad)),
+        None => Ok(()),
+    }
+}
+
+impl LossConfig for CrossEntropyConfig {
+    fn build(self) -> Box<dyn Loss> {
+        Box::new(CrossEntropy { config: self })
+    }
+}
+
+/// `-Σᵢ Σⱼ aᵢⱼ log softmax(xᵢ)ⱼ / Σᵢ w(yᵢ)`, where `aᵢⱼ = w(j) ((1 - s) [j = yᵢ] + s / classes)`: PyTorch's definition.
+/// A batch in which nothing counts has loss 0.
+#[derive(Clone, Debug)]
+pub struct CrossEntropy {
+    config: CrossEntropyConfig,
+}
+
+impl Loss for CrossEntropy {
+    fn loss(&self, output: &Output, batch: &Batch) -> Result<Tensor> {
+        let Some(Targets::Classes(classes)) = &batch.targets else {
+            return Err(wrong("cross-entropy", "class indices", batch));
+        };
+        let classes = classes.to_device(&Device::Cpu)?.to_vec1::<u32>()?;
+        let coefficients = self.coefficients(&classes, &output.logits)?;
+        composite(&output.logits, &coefficients)
+    }
+}
+
+impl CrossEntropy {
+    /// `aᵢⱼ / Σ w`, `[batch, classes]`.
+    fn coefficients(&self, targets: &[u32], logits: &Tensor) -> Result<Vec<f32>> {
+        let (rows, classes) = logits.dims2()?;
+        let weights = &self.config.class_weights;
+        if rows != targets.len() || !(weights.is_empty() || weights.len() == classes) {
+            let expected = format!("[{}, {}]", targets.len(), weights.len().max(1));
+            return Err(shape("logits", expected, format!("[{rows}, {classes}]")));
+        }
+        let weight = |class: usize| weights.get(class).copied().unwrap_or(1.0);
+        let smoothing = self.config.label_smoothing;
+        let (mut all, mut total) = (vec![0f64; rows * classes], 0.0);
+        for (row, target) in all.chunks_exact_mut(classes).zip(targets) {
+            if self.config.ignore_index == Some(*target) {
+                continue;
+            }
+            let target = *target as usize;
+            if target >= classes {
+                return Err(Error::OutOfRange { what: "classes".into(), id: target as u32, rows: classes });
+            }
+            for (class, value) in row.iter_mut().enumerate() {
+                let hit = f64::from(u8::from(class == target));
+                *value = weight(class) * ((1.0 - smoothing) * hit + smoothing / classes as f64);
+            }
+            total += weight(target);
+        }
+        let total = if total > 0.0 { total } else { 1.0 };
+        Ok(all.into_iter().map(|value| (value / total) as f32).collect())
+    }
+}
+
+fn composite(logits: &Tensor, coefficients: &[f32]) -> Result<Tensor> {
+    let shifted = logits.broadcast_sub(&logits.max_keepdim(D::Minus1)?.detach())?;
+    let logs = shifted.broadcast_sub(&shifted.exp()?.sum_keepdim(D::Minus1)?.log()?)?;
+    let coefficients = Tensor::from_slice(coefficients, logits.shape(), logits.device())?;
+    Ok((logs * coefficients.to_dtype(logits.dtype())?)?.sum_all()?.neg()?)
+}
