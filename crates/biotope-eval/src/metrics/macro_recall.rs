@@ -1,0 +1,28 @@
+//! Recall, plain mean over classes (single-label: those that occur in truth or prediction).
+
+use biotope_core::{Entry, Table, Task};
+
+use super::tally::LabelCounts;
+use crate::Result;
+use crate::confusion::macro_average;
+use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+
+const NAME: &str = "macro-recall";
+
+/// Its line of the registry.
+pub(super) const ENTRY: Entry<BuildMetric> =
+    Entry { name: NAME, summary: "recall, plain mean over classes", defaults: Table::new, build };
+
+fn build(task: &Task) -> Result<Box<dyn Metric>> {
+    if !matches!(task, Task::SingleLabel { .. } | Task::MultiLabel { .. }) {
+        return unsuited(NAME, task);
+    }
+    let tally = LabelCounts::new(task);
+    Ok(Box::new(Streaming {
+        name: NAME,
+        better: Better::Higher,
+        task: task.clone(),
+        tally,
+        value: |t| (t.rows > 0).then(|| macro_average(&t.counts, t.is_multi).recall),
+    }))
+}
