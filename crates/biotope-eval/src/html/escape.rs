@@ -2,7 +2,6 @@
 
 /// Escapes text for element content and for quoted attributes. Characters that HTML and SVG forbid
 /// (controls but tab and line ends) become U+FFFD.
-///
 pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -18,4 +17,18 @@ pub(crate) fn escape(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_that_opens_markup_survives() {
+        let text = "<script>alert(\"x\")</script> ' onload='y' & 经济\0\u{1b}";
+        assert_eq!(
+            escape(text),
+            "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt; &#39; onload=&#39;y&#39; &amp; 经济\u{fffd}\u{fffd}"
+        );
+    }
 }
