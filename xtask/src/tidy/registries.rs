@@ -31,12 +31,12 @@ fn files_below(list: &Path, sources: &[Source]) -> Vec<String> {
 fn check_list(list: &Source, files: &[String]) -> Vec<Finding> {
     let path = list.path.display();
     let body = list_of(&list.text).unwrap_or_default();
-    let missing = files.iter().filter(|stem| !body.contains(&format!("{stem}::")));
+    let place = |stem: &str| body.find(&format!("{stem}::")).or_else(|| body.find(&camel(stem)));
+    let missing = files.iter().filter(|stem| place(stem).is_none());
     let mut findings: Vec<Finding> =
         missing.map(|stem| format!("{path}: {stem}.rs has no line in the list")).collect();
     let order: Vec<&String> = {
-        let mut order: Vec<_> =
-            files.iter().filter_map(|s| Some((body.find(&format!("{s}::"))?, s))).collect();
+        let mut order: Vec<_> = files.iter().filter_map(|stem| Some((place(stem)?, stem))).collect();
         order.sort();
         order.into_iter().map(|(_, stem)| stem).collect()
     };
@@ -44,6 +44,11 @@ fn check_list(list: &Source, files: &[String]) -> Vec<Finding> {
         findings.push(format!("{path}: the list is not alphabetic: {order:?}"));
     }
     findings
+}
+
+/// `text_cnn` as a type is called: `TextCnn`.
+fn camel(stem: &str) -> String {
+    stem.split('_').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
 #[cfg(test)]

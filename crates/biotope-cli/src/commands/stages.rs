@@ -1,0 +1,47 @@
+//! `biotope run` and its stages one by one.
+
+use anyhow::Result;
+use biotope::stages::{self, Outcome, Stage};
+use biotope::{House, Recipe};
+use console::style;
+
+use super::house;
+use crate::args::{Args, RunArgs, StageArgs};
+use crate::output;
+
+/// Runs the stages from one to another.
+pub(crate) fn run(args: &Args, run: &RunArgs) -> Result<bool> {
+    let (from, to) = (Stage::from(run.from), Stage::from(run.to));
+    if from > to {
+        anyhow::bail!("--from {} comes after --to {}", from.name(), to.name());
+    }
+    let stages: Vec<Stage> = Stage::ALL.into_iter().filter(|stage| (from..=to).contains(stage)).collect();
+    each(args, &run.stage, &stages)
+}
+
+/// Runs one stage.
+pub(crate) fn one(args: &Args, stage: &StageArgs, which: Stage) -> Result<bool> {
+    each(args, stage, &[which])
+}
+
+fn each(args: &Args, stage: &StageArgs, stages: &[Stage]) -> Result<bool> {
+    let recipe = Recipe::open(&stage.recipe, &stage.sets)?;
+    let house = House { force: stage.force, ..house(args)? };
+    let mut outcomes = Vec::new();
+    for which in stages {
+        let outcome = stages::run(&house, &recipe, *which)?;
+        if !args.json {
+            print(&outcome);
+        }
+        outcomes.push(outcome);
+    }
+    if args.json {
+        output::json(&outcomes)?;
+    }
+    Ok(true)
+}
+
+fn print(outcome: &Outcome) {
+    let mark = if outcome.skipped { style("unchanged").dim() } else { style("done").green() };
+    output::line(&format!("{:<9} {mark:<9} {}", style(outcome.stage).bold(), outcome.summary));
+}

@@ -1,0 +1,1 @@
+//! Pack what ships: the best weights, the steps that cleaned the training pages, the numbers, the lineage.

@@ -1,0 +1,52 @@
+//! Fetch documents from the recipe's sources into the raw dataset.
+
+use std::path::Path;
+
+use biotope_core::{Component, Document};
+use biotope_data::{CollectReport, Source, build_source, collect as collect_into};
+
+use super::{Outcome, Stage};
+use crate::{House, Recipe, Result, assets, digest};
+
+/// Several sources as one, in the recipe's order.
+struct Chain(Vec<Box<dyn Source>>);
+
+impl Source for Chain {
+    fn documents(&self) -> biotope_data::Result<Box<dyn Iterator<Item = biotope_data::Result<Document>> + '_>> {
+        let parts: biotope_data::Result<Vec<_>> = self.0.iter().map(|source| source.documents()).collect();
+        Ok(Box::new(parts?.into_iter().flatten()))
+    }
+}
+
+/// Collects, unless the same sources were collected before. Files are compared by content; a web source is taken as
+/// unchanged until `house.force` asks for it again.
+pub fn collect(house: &House, recipe: &Recipe) -> Result<Outcome> {
+    let sources: Result<Vec<Component>> = recipe.collect.sources.iter().map(|s| assets::resolve(house, s)).collect();
+    let sources = sources?;
+    let key = key(&recipe.collect.sources, &sources)?;
+    let stamps = house.stamps(recipe);
+    if let Some(report) = stamps.find::<CollectReport>("collect", &key).filter(|_| !house.force) {
+        return Ok(outcome(true, &report));
+    }
+    let built: biotope_data::Result<Vec<_>> = sources.iter().map(build_source).collect();
+    let report = collect_into(&Chain(built?), &house.store, recipe.dataset(), house.progress.as_ref())?;
+    stamps.put("collect", &key, &report)?;
+    Ok(outcome(false, &report))
+}
+
+fn outcome(skipped: bool, report: &CollectReport) -> Outcome {
+    let summary = format!("{} documents collected, {} set aside", report.documents, report.set_aside);
+    Outcome::new(Stage::Collect, skipped, summary, report)
+}
+
+/// Digest of the sources as written and of every local file they name.
+fn key(written: &[Component], resolved: &[Component]) -> Result<String> {
+    let mut files = Vec::new();
+    for value in resolved.iter().flat_map(|source| source.options.values()) {
+        let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
+        for path in names.iter().filter_map(|name| name.as_str()).map(Path::new).filter(|path| path.is_file()) {
+            files.push(digest::file(path)?);
+        }
+    }
+    Ok(digest::of(&(written, files)))
+}
