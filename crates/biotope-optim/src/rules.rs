@@ -40,12 +40,13 @@ pub trait Rule: Debug + Send + Sync {
 /// Makes a rule from its options.
 pub type BuildRule = fn(&Table) -> Result<Box<dyn Rule>, Invalid>;
 
-const LIST: &[Entry<BuildRule>] =
+/// The update rules, in alphabetic order.
+pub const RULES: &[Entry<BuildRule>] =
     &[entry::<adam::Adam>(), entry::<adamw::AdamW>(), entry::<momentum::Momentum>(), entry::<sgd::Sgd>()];
 
 /// All update rules.
 pub fn rules() -> Registry<BuildRule> {
-    Registry::new("rule", LIST)
+    Registry::new("rule", RULES)
 }
 
 /// The rule that a component names.

@@ -29,12 +29,13 @@ pub struct Span {
 /// Makes a schedule from its options.
 pub type BuildSchedule = fn(&Table, Span) -> Result<Box<dyn Schedule>, Invalid>;
 
-const LIST: &[Entry<BuildSchedule>] =
+/// The schedules, in alphabetic order.
+pub const SCHEDULES: &[Entry<BuildSchedule>] =
     &[entry::<constant::ConstantConfig>(), entry::<cosine::CosineConfig>(), entry::<linear::LinearConfig>()];
 
 /// All schedules.
 pub fn schedules() -> Registry<BuildSchedule> {
-    Registry::new("schedule", LIST)
+    Registry::new("schedule", SCHEDULES)
 }
 
 /// The schedule that a component names, over a span.

@@ -1,0 +1,96 @@
+//! One update: forward and backward over its batches, the guard, clipping, the optimizer's step.
+
+use std::collections::BTreeSet;
+
+use biotope_nn::{Batch, Example, Mode, Output, guard};
+use biotope_optim::Gradients;
+use candle_core::DType;
+use candle_core::backprop::GradStore;
+
+use super::Run;
+use crate::{Error, Result};
+
+/// What is told of an update.
+pub(super) struct Done {
+    pub(super) loss: f64,
+    pub(super) lr: f64,
+    pub(super) norm: f64,
+    pub(super) examples: usize,
+    pub(super) tokens: usize,
+}
+
+impl Run<'_, '_> {
+    /// Adds up the gradients of the batches, each weighted by its share of the examples: the same update as one
+    /// batch of them all.
+    pub(super) fn update(&mut self, batches: &[Vec<usize>]) -> Result<Done> {
+        let examples: usize = batches.iter().map(Vec::len).sum();
+        let (mut grads, mut loss, mut silent) = (Gradients::new(), 0.0, None);
+        for (micro, batch) in batches.iter().enumerate() {
+            let share = batch.len() as f64 / examples as f64;
+            let (part, part_loss) = self.backward(micro, batch, share, &mut silent)?;
+            grads.accumulate(part)?;
+            loss += part_loss;
+        }
+        let norm = self.clip(&mut grads)?;
+        self.guard(silent.unwrap_or_default())?;
+        let lr = self.schedule.lr(self.state.step);
+        self.optimizer.step(lr, &grads)?;
+        let tokens = batches.iter().map(|batch| self.plan.tokens(batch)).sum();
+        Ok(Done { loss, lr, norm, examples, tokens })
+    }
+
+    /// Gradients and loss of one batch, times its share. At step 1 `silent` keeps who never had a gradient.
+    fn backward(
+        &self,
+        micro: usize,
+        indices: &[usize],
+        share: f64,
+        silent: &mut Option<BTreeSet<String>>,
+    ) -> Result<(Gradients, f64)> {
+        let trainer = &*self.trainer;
+        let step = self.state.step + 1;
+        let rows: Vec<&Example> = indices.iter().map(|index| &self.train[*index]).collect();
+        let batch = Batch::collate(&rows, trainer.params.device())?;
+        let seed = trainer.seed.derive(&format!("dropout/{step}/{micro}"));
+        let output = trainer.model.forward(&batch, Mode::Train { seed })?;
+        let loss = (self.loss.loss(&output, &batch)? * share)?;
+        let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
+        finite("loss", step, value)?;
+        let store = loss.backward()?;
+        if step == 1 {
+            let missing: BTreeSet<String> =
+                guard::missing(trainer.params, &store, &output.rows).into_iter().collect();
+            *silent = Some(match silent.take() {
+                Some(known) => &known & &missing,
+                None => missing,
+            });
+        }
+        Ok((self.collect(&store, &output)?, value))
+    }
+
+    fn collect(&self, store: &GradStore, output: &Output) -> Result<Gradients> {
+        let dense = self.vars.iter().filter(|(name, _)| !self.sparse.contains(name));
+        let mut grads = Gradients::from_store(store, dense.map(|(name, var)| (name.as_str(), var)));
+        for rows in &output.rows {
+            if let Some(grad) = store.get(&rows.leaf) {
+                grads.add_rows(&rows.param, &rows.rows, grad)?;
+            }
+        }
+        Ok(grads)
+    }
+
+    fn clip(&self, grads: &mut Gradients) -> Result<f64> {
+        let max = self.trainer.config.clip_norm;
+        let norm = if max > 0.0 { grads.clip(max)? } else { grads.norm()? };
+        finite("gradient norm", self.state.step + 1, norm)
+    }
+
+    fn guard(&self, silent: BTreeSet<String>) -> Result<()> {
+        let params: Vec<String> = silent.into_iter().collect();
+        if params.is_empty() { Ok(()) } else { Err(Error::NoGradient { params, of: self.vars.len() }) }
+    }
+}
+
+fn finite(what: &'static str, step: u64, value: f64) -> Result<f64> {
+    if value.is_finite() { Ok(value) } else { Err(Error::NotFinite { what, step, value }) }
+}

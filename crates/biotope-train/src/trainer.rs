@@ -1,0 +1,115 @@
+//! The door: what is trained, who listens, what comes out.
+
+use std::fmt;
+
+use biotope_core::{Config, Seed, Task};
+use biotope_nn::{Example, Model, Params};
+
+use crate::run::Run;
+use crate::{Callback, Error, Event, Flow, Measured, Reason, Result, RunDir, TrainConfig};
+
+/// Trains a model.
+///
+/// Everything is decided by configuration, seed and data; the clock is for reports only.
+pub struct Trainer<'a> {
+    pub(crate) config: TrainConfig,
+    pub(crate) seed: Seed,
+    pub(crate) model: &'a dyn Model,
+    pub(crate) params: &'a Params,
+    pub(crate) task: &'a Task,
+    pub(crate) callbacks: Vec<Box<dyn Callback + 'a>>,
+    pub(crate) clock: Box<dyn Fn() -> f64 + 'a>,
+}
+
+impl fmt::Debug for Trainer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Trainer")
+            .field("config", &self.config)
+            .field("seed", &self.seed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What a run gave. The parameters hold the best weights.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outcome {
+    /// After how many updates the weights were best; 0 if the run was stopped before it was measured.
+    pub best_step: u64,
+    /// The value of the chosen metric then; NaN if never measured.
+    pub best_value: f64,
+    /// Registry name of the chosen metric.
+    pub metric: String,
+    /// Whole epochs done.
+    pub epochs: u64,
+    /// Updates made.
+    pub steps: u64,
+    /// Time that the run took, over all its sittings; 0 without a clock.
+    pub seconds: f64,
+    /// Why it ended.
+    pub reason: Reason,
+    /// Whether patience ended it.
+    pub stopped_early: bool,
+    /// All evaluations of the validation split.
+    pub history: Vec<Measured>,
+}
+
+impl<'a> Trainer<'a> {
+    /// A trainer of the parameters of a model; the configuration is checked here.
+    pub fn new(
+        config: &TrainConfig,
+        seed: Seed,
+        model: &'a dyn Model,
+        params: &'a Params,
+        task: &'a Task,
+    ) -> Result<Self> {
+        config.check()?;
+        let config = config.clone();
+        Ok(Self { config, seed, model, params, task, callbacks: Vec::new(), clock: Box::new(|| 0.0) })
+    }
+
+    /// Adds listeners.
+    #[must_use]
+    pub fn callbacks(mut self, callbacks: Vec<Box<dyn Callback + 'a>>) -> Self {
+        self.callbacks.extend(callbacks);
+        self
+    }
+
+    /// Adds a listener.
+    #[must_use]
+    pub fn callback(mut self, callback: impl Callback + 'a) -> Self {
+        self.callbacks.push(Box::new(callback));
+        self
+    }
+
+    /// Where the seconds in events come from (any fixed origin). Without it all times are 0.
+    #[must_use]
+    pub fn clock(mut self, clock: impl Fn() -> f64 + 'a) -> Self {
+        self.clock = Box::new(clock);
+        self
+    }
+
+    /// Trains on `train`, chooses by `valid`. A run that the folder holds is resumed where its last checkpoint
+    /// stands, exactly; a finished one only gives its outcome and weights again.
+    pub fn run(&mut self, train: &[Example], valid: &[Example], dir: &RunDir) -> Result<Outcome> {
+        for (split, examples) in [("train", train), ("valid", valid)] {
+            if examples.is_empty() {
+                return Err(Error::Empty { split });
+            }
+        }
+        let mut run = Run::open(self, train, valid, dir)?;
+        while run.goes_on() {
+            run.advance()?;
+        }
+        run.finish()
+    }
+
+    pub(crate) fn tell(&mut self, event: &Event) -> Result<Flow> {
+        let mut flow = Flow::Continue;
+        for callback in &mut self.callbacks {
+            if callback.on(event)? == Flow::Stop {
+                flow = Flow::Stop;
+            }
+        }
+        Ok(flow)
+    }
+}
