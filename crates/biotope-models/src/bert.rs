@@ -107,7 +107,8 @@ pub fn open_pretrained(params: &Params, dir: &Path) -> Result<Opened> {
 
 /// The name of a parameter here for its name in a file; `None` for buffers and other heads.
 fn our_name(name: &str) -> Option<String> {
-    let name = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
+    let name =
+        name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias");
     let bare = name.strip_prefix("bert.").unwrap_or(&name);
     let encoder = ["embeddings.", "encoder.", "pooler."].iter().any(|part| bare.starts_with(part));
     match bare {

@@ -123,7 +123,10 @@ mod tests {
 
     #[test]
     fn how_each_error_looks() {
-        assert_eq!(error(&Component::new("text-cn")), "unknown model \"text-cn\" / did you mean \"text-cnn\"?");
+        assert_eq!(
+            error(&Component::new("text-cn")),
+            "unknown model \"text-cn\" / did you mean \"text-cnn\"?"
+        );
         assert_eq!(
             error(&Component::new("gpt")),
             "unknown model \"gpt\" / known: bert, lstm, ngram-linear, text-cnn"

@@ -65,7 +65,9 @@ impl Error {
             Self::Invalid(invalid) => invalid.hint().map(str::to_owned),
             Self::Unknown(unknown) => unknown.hint().map(str::to_owned),
             Self::Nn(error) => error.hint(),
-            Self::NotBert { .. } => Some("BERT folders say \"model_type\": \"bert\" in config.json (MiniLM does)".into()),
+            Self::NotBert { .. } => {
+                Some("BERT folders say \"model_type\": \"bert\" in config.json (MiniLM does)".into())
+            }
             Self::Misfit { .. } => Some("build the model from the config.json of the same folder".into()),
             Self::Io { .. } | Self::Format { .. } => None,
         }

@@ -1,5 +1,7 @@
 //! Logits and gradients of every architecture against PyTorch and `transformers` (the scripts lie beside the numbers).
 
+#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
@@ -65,7 +67,11 @@ fn batch(case: &Value) -> Batch {
 }
 
 /// A pass in training mode (dropout is 0 in all cases) and its gradients, sparse rows scattered.
-fn gradients(model: &dyn Model, params: &Params, batch: &Batch) -> (Output, Tensor, BTreeMap<String, Tensor>) {
+fn gradients(
+    model: &dyn Model,
+    params: &Params,
+    batch: &Batch,
+) -> (Output, Tensor, BTreeMap<String, Tensor>) {
     let output = model.forward(batch, Mode::Train { seed: Seed(1) }).unwrap();
     let Some(Targets::Classes(classes)) = &batch.targets else { panic!("the cases have classes") };
     let loss = candle_nn::loss::cross_entropy(&output.logits, classes).unwrap();

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::catalogue::{require, require_dropout, require_vocab};
 
-/// Options of [`Bert`], named as in Hugging Face's `config.json`; the defaults are MiniLM's (Wang et al. 2020).
+/// Options of [`Bert`], named as in Hugging Face's `config.json`; the defaults are those of `MiniLM` (Wang et al. 2020).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BertConfig {
@@ -107,9 +107,19 @@ impl Config for BertConfig {
         ];
         sizes.iter().try_for_each(|(field, size)| require(*size > 0, field, "must be positive", size))?;
         let rule = format!("must be a multiple of num_attention_heads ({})", self.num_attention_heads);
-        require(self.hidden_size % self.num_attention_heads == 0, "hidden_size", &rule, self.hidden_size)?;
+        require(
+            self.hidden_size.is_multiple_of(self.num_attention_heads),
+            "hidden_size",
+            &rule,
+            self.hidden_size,
+        )?;
         require(self.layer_norm_eps > 0.0, "layer_norm_eps", "must be positive", self.layer_norm_eps)?;
-        require(self.initializer_range > 0.0, "initializer_range", "must be positive", self.initializer_range)?;
+        require(
+            self.initializer_range > 0.0,
+            "initializer_range",
+            "must be positive",
+            self.initializer_range,
+        )?;
         require_dropout("hidden_dropout_prob", self.hidden_dropout_prob)?;
         require_dropout("attention_probs_dropout_prob", self.attention_probs_dropout_prob)?;
         require_dropout("classifier_dropout", self.classifier_dropout.unwrap_or(0.0))
@@ -225,8 +235,9 @@ struct Embeddings {
 impl Embeddings {
     fn new(config: &BertConfig, vb: &VarBuilder) -> Result<Self> {
         let (width, init, longest) = (config.hidden_size, config.init(), config.max_position_embeddings);
-        let small =
-            |rows: usize, name: &str| Embedding::dense(rows, width, init, &vb.pp(format!("{name}_embeddings")));
+        let small = |rows: usize, name: &str| {
+            Embedding::dense(rows, width, init, &vb.pp(format!("{name}_embeddings")))
+        };
         Ok(Self {
             word: Embedding::sparse(config.vocab_size, width, init, &vb.pp("word_embeddings"))?,
             position: small(longest, "position")?,

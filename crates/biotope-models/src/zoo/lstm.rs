@@ -83,7 +83,7 @@ impl Config for LstmConfig {
 #[derive(Clone, Debug)]
 pub struct Lstm {
     embedding: Embedding,
-    lstm: layers::Lstm,
+    encoder: layers::Lstm,
     hidden: usize,
     pooling: LstmPooling,
     dropout: Dropout,
@@ -106,7 +106,7 @@ impl ModelConfig for LstmConfig {
         let init = Init::Randn { mean: 0.0, stdev: self.embedding_std };
         Ok(Lstm {
             embedding: Embedding::sparse(self.vocab_size, self.dim, init, &vb.pp("embedding"))?,
-            lstm: layers::Lstm::new(&inner, &vb.pp("lstm"))?,
+            encoder: layers::Lstm::new(&inner, &vb.pp("lstm"))?,
             hidden: self.hidden,
             pooling: self.pooling,
             dropout: Dropout::new(self.dropout, "features"),
@@ -137,7 +137,7 @@ impl Model for Lstm {
         let (tokens, offsets) = batch.input.tokens()?;
         let mut rows = Vec::new();
         let x = self.embedding.forward(tokens, mode, &mut rows)?; // [tokens, dim]
-        let states = self.lstm.forward(&x, offsets, mode)?; // [tokens, directions · hidden]
+        let states = self.encoder.forward(&x, offsets, mode)?; // [tokens, directions · hidden]
         let features = self.dropout.forward(&self.pool(&states, offsets)?, mode)?;
         Ok(Output { logits: self.classifier.forward(&features, mode)?, rows })
     }

@@ -32,7 +32,8 @@ impl Default for NgramLinearConfig {
 
 impl Config for NgramLinearConfig {
     const NAME: &'static str = "ngram-linear";
-    const SUMMARY: &'static str = "linear classifier over hashed n-grams, optionally with a hidden layer (fastText)";
+    const SUMMARY: &'static str =
+        "linear classifier over hashed n-grams, optionally with a hidden layer (fastText)";
 
     fn check(&self) -> Result<(), Invalid> {
         require_dropout("dropout", self.dropout)

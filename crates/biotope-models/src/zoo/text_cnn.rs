@@ -57,7 +57,12 @@ impl Config for TextCnnConfig {
         widths.sort_unstable();
         widths.dedup();
         let distinct = widths.len() == self.widths.len() && widths.first().is_some_and(|width| *width > 0);
-        require(distinct, "widths", "must be positive and distinct, at least one", format!("{:?}", self.widths))?;
+        require(
+            distinct,
+            "widths",
+            "must be positive and distinct, at least one",
+            format!("{:?}", self.widths),
+        )?;
         require_dropout("dropout", self.dropout)?;
         require_dropout("spatial_dropout", self.spatial_dropout)
     }
