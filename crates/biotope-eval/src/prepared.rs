@@ -9,7 +9,7 @@ use crate::metrics::tally::{
     Spread, brier_of, count_labels, error_of, has_label, labels_to_rank, log_loss_of, mean_area,
 };
 use crate::roc::{descending, weighted_auc};
-use crate::rows::{is_hit, kind};
+use crate::rows::is_hit;
 
 /// Bins of the calibration error, as the metric of that name counts it.
 const BINS: usize = 10;
@@ -21,6 +21,8 @@ pub(crate) struct Prepared<'a> {
     predictions: &'a [Prediction],
     targets: &'a [Target],
     hits: Vec<bool>,
+    /// Best class and its score.
+    best: Vec<(usize, f64)>,
     log_loss: Vec<f64>,
     brier: Vec<f64>,
     /// For each label to rank: which, and the rows by descending score.
@@ -43,6 +45,7 @@ impl<'a> Prepared<'a> {
             predictions,
             targets,
             hits: predictions.iter().zip(targets).map(|(p, t)| is_hit(p, t)).collect(),
+            best: predictions.iter().map(best).collect(),
             log_loss: each(log_loss_of),
             brier: each(brier_of),
             ranks: labels_to_rank(task.labels().len(), targets.first()).map(rank).collect(),
@@ -130,9 +133,9 @@ impl<'a> Prepared<'a> {
     /// The confusion matrix of a single-label task.
     pub(crate) fn confusion(&self, times: &[u32]) -> ConfusionMatrix {
         let mut matrix = ConfusionMatrix::new(self.task.labels().len());
-        for ((prediction, target), times) in self.predictions.iter().zip(self.targets).zip(times) {
-            if let (Target::Class(truth), Some(best)) = (target, prediction.best()) {
-                matrix.add(*truth, best, u64::from(*times));
+        for ((target, best), times) in self.targets.iter().zip(&self.best).zip(times) {
+            if let Target::Class(truth) = target {
+                matrix.add(*truth, best.0, u64::from(*times));
             }
         }
         matrix
@@ -150,19 +153,22 @@ impl<'a> Prepared<'a> {
     /// Confidence against outcome of a single-label task.
     pub(crate) fn reliability(&self, times: &[u32]) -> Reliability {
         let mut reliability = Reliability::new(BINS);
-        for ((prediction, hit), times) in self.predictions.iter().zip(&self.hits).zip(times) {
-            let confidence = prediction.scores.iter().copied().fold(0.0, f64::max);
-            reliability.add(confidence, *hit, u64::from(*times));
+        for ((best, hit), times) in self.best.iter().zip(&self.hits).zip(times) {
+            reliability.add(best.1, *hit, u64::from(*times));
         }
         reliability
     }
 
     /// The scores of a label, and which rows carry it.
     pub(crate) fn ranking(&self, label: usize) -> (Vec<f64>, Vec<bool>) {
-        debug_assert_ne!(kind(self.task), "regression");
         let scores = self.predictions.iter().map(|p| p.scores[label]).collect();
         (scores, self.targets.iter().map(|t| has_label(t, label)).collect())
     }
+}
+
+fn best(prediction: &Prediction) -> (usize, f64) {
+    let class = prediction.best().unwrap_or_default();
+    (class, prediction.scores.get(class).copied().unwrap_or_default())
 }
 
 fn mean(values: &[f64], times: &[u32]) -> Option<f64> {

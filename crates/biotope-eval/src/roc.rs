@@ -35,11 +35,12 @@ pub fn roc_curve(scores: &[f64], positive: &[bool]) -> Option<RocCurve> {
 
 type Step = (u64, u64, Option<f64>);
 
-/// Keeps a point where the step to it differs from the step after it.
+/// Keeps a point where the step to it differs from the step after it, the origin and, as scikit-learn
+/// looks at the points before it puts the origin in front, the first after it.
 fn without_collinear(steps: &[Step]) -> Vec<Step> {
     let step = |a: Step, b: Step| (b.0 - a.0, b.1 - a.1);
     let is_corner = |at: usize| {
-        at == 0 || at + 1 == steps.len() || step(steps[at - 1], steps[at]) != step(steps[at], steps[at + 1])
+        at <= 1 || at + 1 == steps.len() || step(steps[at - 1], steps[at]) != step(steps[at], steps[at + 1])
     };
     steps.iter().enumerate().filter(|(at, _)| is_corner(*at)).map(|(_, step)| *step).collect()
 }

@@ -134,9 +134,118 @@ fn the_same_report_gives_the_same_well_nested_bytes() {
     let page = html(&sample(8, 400));
     assert_eq!(page, html(&sample(8, 400)));
     check_nesting(&page);
-    if let Some(folder) = option_env!("BIOTOPE_REPORT_OUT") {
-        std::fs::write(format!("{folder}/small.html"), &page).unwrap();
-        std::fs::write(format!("{folder}/full.html"), html(&sample(8, 2189))).unwrap();
-        std::fs::write(format!("{folder}/many.html"), html(&sample(52, 2568))).unwrap();
+}
+
+#[test]
+fn nothing_is_loaded_and_nothing_runs() {
+    let page = html(&sample(8, 200));
+    for forbidden in
+        ["<script", "<link", "<img", "<iframe", "http://", "https://", "url(", "@import", "src=", "onload"]
+    {
+        assert!(!page.contains(forbidden), "{forbidden}");
     }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn a_hostile_report_stays_text() {
+    let evil = "\"><script>alert('x')</script><svg onload=alert(1)>&\0";
+    let text = || evil.to_owned();
+    let mut report = sample(3, 60);
+    report.title = text();
+    report.lead = text();
+    report.language = text();
+    report.facts = vec![(text(), text())];
+    let labels = vec![text(), format!("{evil}2"), format!("{evil}3")];
+    for model in &mut report.models {
+        model.name = text();
+        model.lead = text();
+        model.facts = vec![(text(), text())];
+        model.evaluation.task = Task::SingleLabel { labels: labels.clone() };
+        model.evaluation.per_class.iter_mut().for_each(|class| class.label = text());
+        model.evaluation.metrics.insert(text(), biotope_eval::Estimate::new(0.5, None));
+        model.curves.iter_mut().for_each(|curve| curve.name = text());
+    }
+    report.comparisons.iter_mut().for_each(|c| (c.a, c.b) = (text(), text()));
+    let dataset = report.dataset.as_mut().unwrap();
+    (dataset.name, dataset.lead, dataset.labels) = (text(), text(), labels);
+    dataset.facts = vec![(text(), text())];
+    dataset.splits.iter_mut().for_each(|split| split.name = text());
+    let table = Table { caption: text(), head: vec![text()], rows: vec![vec![text()]] };
+    report.sections = vec![Section { title: text(), text: vec![text()], tables: vec![table] }];
+    let page = html(&report);
+    check_nesting(&page);
+    assert!(!page.contains("<script") && !page.contains("<svg onload") && !page.contains('\0'));
+    assert!(page.contains("&quot;&gt;&lt;script&gt;alert(&#39;x&#39;)"));
+}
+
+#[test]
+fn pictures_say_what_they_show_and_ids_are_unique() {
+    let page = html(&sample(8, 200));
+    let ids: Vec<&str> =
+        page.match_indices(" id=\"").map(|(at, _)| page[at + 5..].split('"').next().unwrap()).collect();
+    let mut distinct = ids.clone();
+    distinct.sort_unstable();
+    distinct.dedup();
+    assert_eq!(distinct.len(), ids.len());
+    let pictures = page.matches("<svg ").count();
+    assert_eq!(page.matches("role=\"img\"").count(), pictures);
+    assert_eq!(page.matches("<desc ").count(), pictures);
+    for (at, _) in page.match_indices("aria-labelledby=\"") {
+        let names = page[at + 17..].split('"').next().unwrap();
+        assert!(names.split(' ').all(|name| ids.contains(&name)), "{names}");
+    }
+    // Two ladders, three pairs, and per model: two curves, ROC, reliability, confusion; one of the classes.
+    assert_eq!(pictures, 2 + 3 + 4 * 5 + 1);
+}
+
+#[test]
+fn both_scripts_and_the_figures_stand_in_the_page() {
+    let page = html(&sample(10, 200));
+    for text in [
+        "<html lang=\"en\">",
+        "新闻分类",
+        "LSTM 双向",
+        "国际经济",
+        "数据集版本",
+        "Best model: <b>MiniLM-L6, fine-tuned</b>",
+        "McNemar",
+    ] {
+        assert!(page.contains(text), "{text}");
+    }
+    let chinese = Report { language: "zh-CN".into(), title: "新闻".into(), ..Report::default() };
+    assert!(html(&chinese).contains("<html lang=\"zh-CN\">"));
+}
+
+#[test]
+fn an_empty_report_and_every_task_have_a_page() {
+    check_nesting(&html(&Report::default()));
+    let config = EvalConfig { resamples: 20, ..EvalConfig::default() };
+    let p = |scores: &[f64]| Prediction { id: RecordId::default(), scores: scores.to_vec() };
+    let multi = Task::MultiLabel { labels: vec!["a".into(), "体育".into()] };
+    let flags = |a, b| Target::Labels(vec![a, b]);
+    let multi = evaluate(
+        &multi,
+        &[p(&[0.9, 0.1]), p(&[0.2, 0.7])],
+        &[flags(true, false), flags(false, false)],
+        &config,
+    );
+    let values = [Target::Value(1.0), Target::Value(2.0), Target::Value(4.0)];
+    let regression = evaluate(&Task::Regression, &[p(&[1.0]), p(&[2.5]), p(&[3.5])], &values, &config);
+    for (evaluation, expected) in
+        [(multi.unwrap(), "Hamming loss"), (regression.unwrap(), "Mean squared error")]
+    {
+        let model =
+            ModelSection { name: "m".into(), lead: String::new(), facts: vec![], evaluation, curves: vec![] };
+        let page = html(&Report { title: "t".into(), models: vec![model], ..Report::default() });
+        check_nesting(&page);
+        assert!(page.contains(expected) && !page.contains("NaN") && !page.contains("inf"), "{expected}");
+    }
+}
+
+#[test]
+fn the_page_of_a_report_read_back_from_json_is_the_same() {
+    let report = sample(3, 50);
+    let back: Report = serde_json::from_str(&serde_json::to_string(&report).unwrap()).unwrap();
+    assert_eq!(html(&back), html(&report));
 }

@@ -1,5 +1,7 @@
 //! The ladder: all models, simplest first, by every number they share; and the winner's figures.
 
+use biotope_core::Task;
+
 use super::{escape, figure, grid, number, table, words};
 use crate::{Better, Estimate, ModelSection, Report, plots};
 
@@ -81,8 +83,10 @@ fn estimates<'a>(report: &'a Report, name: &str) -> Vec<(&'a str, Estimate)> {
 }
 
 fn table_of(report: &Report) -> String {
+    let is_said = |name: &&str| *name == "micro-f1" && is_single_label(report);
+    let is_known = |name: &&str| !estimates(report, name).is_empty();
     let columns: Vec<&str> =
-        words::COLUMNS.iter().copied().filter(|name| !estimates(report, name).is_empty()).take(7).collect();
+        words::COLUMNS.iter().copied().filter(|name| is_known(name) && !is_said(name)).collect();
     let mut head = vec!["<th scope=\"col\">Model</th>".to_owned()];
     head.extend(
         columns.iter().map(|name| format!("<th scope=\"col\" class=\"n\">{}</th>", words::metric(name))),
@@ -92,6 +96,11 @@ fn table_of(report: &Report) -> String {
         format!("<th scope=\"row\">{}</th>{cells}", escape(&model.name))
     };
     table::framed("All models on the test rows", &head, &report.models.iter().map(row).collect::<Vec<_>>())
+}
+
+/// With one label per row, micro F1 is the accuracy again.
+fn is_single_label(report: &Report) -> bool {
+    report.models.iter().all(|model| matches!(model.evaluation.task, Task::SingleLabel { .. }))
 }
 
 fn cell(report: &Report, model: &ModelSection, name: &str) -> String {

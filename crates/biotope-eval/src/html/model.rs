@@ -18,7 +18,7 @@ fn figures(model: &ModelSection, id: &str) -> Vec<String> {
     let evaluation = &model.evaluation;
     let mut figures: Vec<String> = plots::learning_curves::plots(&model.curves, &format!("{id}-curve"))
         .iter()
-        .map(|svg| figure("card", "Learning curve", svg, ""))
+        .map(|(kind, svg)| figure("card", "Learning curve", svg, words::metric(kind)))
         .collect();
     if let Some(svg) = plots::roc_curves::plot(&evaluation.per_class, &format!("{id}-roc")) {
         figures.push(figure(
@@ -44,7 +44,9 @@ fn confusion(evaluation: &Evaluation, id: &str) -> String {
     let Some(matrix) = &evaluation.confusion else { return String::new() };
     let svg = plots::confusion_matrix::plot(matrix, evaluation.task.labels(), &format!("{id}-cm"));
     let caption = "rows are the truth, columns the prediction; shade is the share of the row";
-    figure("wide", "Confusion matrix", &svg, caption)
+    // Few classes grow with the page; many keep their size and scroll.
+    let class = if matrix.classes() <= 12 { "matrix" } else { "wide" };
+    figure(class, "Confusion matrix", &svg, caption)
 }
 
 fn classes(classes: &[ClassReport]) -> String {

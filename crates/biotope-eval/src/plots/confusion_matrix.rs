@@ -6,13 +6,17 @@ use crate::ConfusionMatrix;
 use crate::html::number::{count, percent};
 
 /// Widest label, in ems.
-const LABEL: f64 = 12.0;
-/// Size of the letters of labels and of counts, by number of classes.
+const LABEL: f64 = 10.0;
+
+/// Width that a matrix of many classes may take: that of the page on a desk.
+const DESK: f64 = 1064.0;
+
+/// Side of the smallest cell, class and size of the letters, by number of classes.
 fn sizes(classes: usize) -> (f64, &'static str, f64) {
     match classes {
-        0..=10 => (34.0, "tick", 12.0),
-        11..=24 => (26.0, "small", 10.5),
-        _ => (20.0, "tiny", 9.0),
+        0..=12 => (22.0, "tick", 12.0),
+        13..=24 => (24.0, "small", 10.5),
+        _ => (17.0, "tiny", 9.0),
     }
 }
 
@@ -21,11 +25,12 @@ pub(crate) fn plot(matrix: &ConfusionMatrix, labels: &[String], id: &str) -> Str
     let (least, class, letter) = sizes(labels.len());
     let margin = labels.iter().map(|label| ems(label).min(LABEL)).fold(2.0, f64::max) * letter + 10.0;
     let left = margin + 16.0;
-    let cell = ((WIDTH - left - 6.0) / labels.len().max(1) as f64).clamp(least, 56.0);
-    let side = cell * labels.len() as f64;
     // Letters of the columns lean, so that the last one needs room at the right.
-    let (top, lean) = (margin * 0.82 + 22.0, margin * 0.58);
-    let mut svg = Svg::new(left + side + lean.max(6.0), top + side + 6.0);
+    let (top, lean) = (margin * 0.82 + 22.0, (margin * 0.58).max(6.0));
+    let room = if labels.len() <= 12 { WIDTH } else { DESK } - left - lean;
+    let cell = (room / labels.len().max(1) as f64).clamp(least, 36.0);
+    let side = cell * labels.len() as f64;
+    let mut svg = Svg::new(left + side + lean, top + side + 6.0);
     svg.text((left + side / 2.0, 12.0), Anchor::Middle, "name", "predicted");
     svg.turned((11.0, top + side / 2.0), Anchor::Middle, "name", "truth", -90.0);
     for (at, label) in labels.iter().enumerate() {

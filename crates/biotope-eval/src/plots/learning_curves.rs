@@ -9,9 +9,9 @@ use crate::html::number;
 /// Most buckets that a curve is thinned to; each keeps its lowest and highest point.
 const BUCKETS: usize = 150;
 
-/// The plots of some curves: those whose names end in the same word share one.
-pub(crate) fn plots(curves: &[Curve], id: &str) -> Vec<String> {
-    let mut groups: Vec<(&str, Vec<&Curve>)> = Vec::new();
+/// The plots of some curves with what each shows: those whose names end in the same word share one.
+pub(crate) fn plots<'a>(curves: &'a [Curve], id: &str) -> Vec<(&'a str, String)> {
+    let mut groups: Vec<(&'a str, Vec<&Curve>)> = Vec::new();
     for curve in curves.iter().filter(|curve| curve.points.iter().any(is_finite)) {
         let kind = curve.name.rsplit(' ').next().unwrap_or_default();
         match groups.iter_mut().find(|group| group.0 == kind) {
@@ -19,9 +19,10 @@ pub(crate) fn plots(curves: &[Curve], id: &str) -> Vec<String> {
             None => groups.push((kind, vec![curve])),
         }
     }
-    let plot =
-        |(at, (kind, curves)): (usize, &(&str, Vec<&Curve>))| plot(kind, curves, &format!("{id}-{at}"));
-    groups.iter().enumerate().map(plot).collect()
+    let plot = |(at, (kind, curves)): (usize, (&'a str, Vec<&Curve>))| {
+        (kind, plot(kind, &curves, &format!("{id}-{at}")))
+    };
+    groups.into_iter().enumerate().map(plot).collect()
 }
 
 fn plot(kind: &str, curves: &[&Curve], id: &str) -> String {

@@ -48,8 +48,12 @@ fn legend(svg: &mut Svg, frame: &Frame, named: &[(&str, f64, &RocCurve)], others
     }
     if others > 0 {
         svg.line((left, y + 5.0), (left + 20.0, y + 5.0), "line faint");
-        svg.text((left + 26.0, y + 9.0), Anchor::Start, "key", &format!("{others} others, better"));
+        svg.text((left + 26.0, y + 9.0), Anchor::Start, "key", &others_of(others));
     }
+}
+
+fn others_of(others: usize) -> String {
+    if others == 1 { "1 other, better".to_owned() } else { format!("{others} others, better") }
 }
 
 fn describe(curves: &[(&str, f64, &RocCurve)]) -> String {
