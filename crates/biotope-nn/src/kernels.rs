@@ -1,3 +1,12 @@
 //! What runs inside the layers on a CPU: products, passes over slices, noise.
+//!
+//! Work is cut by output: no sum is ever split between tasks, so results have the same bits at any thread count.
 
+pub(crate) mod gemm;
+pub(crate) mod host;
+pub(crate) mod isa;
+pub(crate) mod math;
+pub(crate) mod micro;
 pub(crate) mod noise;
+pub(crate) mod passes;
+pub(crate) mod scratch;

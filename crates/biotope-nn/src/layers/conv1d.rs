@@ -1,13 +1,20 @@
 //! One-dimensional convolution over packed sequences (Kim 2014). Windows never cross a sequence's border;
 //! a sequence shorter than the window is continued with zeros.
 
-use candle_core::Tensor;
+use std::sync::OnceLock;
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
 
+use super::Activation;
+use super::backend::fused;
 use super::linear::linear;
-use super::pooling;
-use super::{Activation, pooling::weighted_sum};
+use super::pooling::{self, weighted_sum};
+use crate::error::shape;
+use crate::kernels::gemm::{Mat, each, product};
+use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::{passes, scratch};
 use crate::{Mode, Result};
 
 /// Filters over windows of tokens, activation fused; parameters `weight [filters, window, inputs]` (PyTorch keeps the
@@ -47,8 +54,168 @@ impl Conv1d {
 
     /// Convolution and maximum over time: `[tokens, inputs]` to `[batch, filters]`.
     pub fn max_over_time(&self, x: &Tensor, offsets: &[usize], mode: Mode) -> Result<Tensor> {
-        let (features, borders) = self.forward(x, offsets, mode)?;
-        pooling::max(&features, &borders)
+        let (weight, bias) = (mode.param(&self.weight), mode.param(&self.bias));
+        // A maximum may be taken before a monotonous activation; GELU is none.
+        if self.activation == Activation::Gelu || !fused(&[x, &weight, &bias]) {
+            let (features, borders) = self.forward(x, offsets, mode)?;
+            return pooling::max(&features, &borders);
+        }
+        if x.dims2()? != (offsets.last().copied().unwrap_or(0), self.weight.dims3()?.2) {
+            return Err(shape(
+                "convolution",
+                format!("[{:?}, inputs]", offsets.last()),
+                format!("{:?}", x.dims()),
+            ));
+        }
+        let op = Fused { offsets: offsets.to_vec(), window: self.window, winners: OnceLock::new() };
+        let best = x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?;
+        self.activation.apply(&best)
+    }
+}
+
+/// Linear maximum over the windows of each sequence: `[batch, filters]`.
+struct Fused {
+    offsets: Vec<usize>,
+    window: usize,
+    /// The token at which each winning window begins, the first of equals.
+    winners: OnceLock<Vec<u32>>,
+}
+
+impl Fused {
+    /// Number of windows of a sequence of `len` tokens.
+    fn count(&self, len: usize) -> usize {
+        (len + 1).saturating_sub(self.window).max(1)
+    }
+
+    fn forward(&self, x: &[f32], weight: &[f32], bias: &[f32], inputs: usize) -> Vec<f32> {
+        let (filters, size) = (bias.len(), self.window * inputs);
+        let batch = self.offsets.len().saturating_sub(1);
+        let weight = Mat::new(weight, [filters, size]).t();
+        let (mut out, mut winners) = (vec![0.0; batch * filters], vec![0; batch * filters]);
+        // Windows are overlapping rows of x, so nothing is unfolded. Those across borders are computed and not read.
+        let all = (x.len() / inputs.max(1) + 1).saturating_sub(self.window);
+        scratch::with(all * filters, |features| {
+            product(features, Mat::strided(x, [all, size], inputs), weight);
+            let rows = out.chunks_exact_mut(filters).zip(winners.chunks_exact_mut(filters));
+            for ((out, winners), pair) in rows.zip(self.offsets.windows(2)) {
+                let len = pair[1] - pair[0];
+                if len < self.window {
+                    winners.fill(pair[0] as u32);
+                    self.short(out, &x[pair[0] * inputs..pair[1] * inputs], weight, size);
+                } else {
+                    let windows = pair[0]..pair[0] + self.count(len);
+                    maxima(out, winners, features, windows);
+                }
+                passes::add(out, bias);
+            }
+        });
+        self.winners.set(winners).ok();
+        out
+    }
+
+    /// A sequence that is shorter than the window, continued with zeros.
+    fn short(&self, out: &mut [f32], x: &[f32], weight: Mat<'_>, size: usize) {
+        scratch::with(size, |padded| {
+            padded.fill(0.0);
+            padded[..x.len()].copy_from_slice(x);
+            product(out, Mat::new(padded, [1, size]), weight);
+        });
+    }
+
+    /// The values under a winning window.
+    fn seen<'a>(&self, x: &'a [f32], winner: u32, end: usize, inputs: usize) -> &'a [f32] {
+        let start = winner as usize;
+        &x[start * inputs..(start + self.window).min(end) * inputs]
+    }
+
+    fn back_weight(&self, x: &[f32], grad: &[f32], filters: usize, inputs: usize) -> Vec<f32> {
+        let (size, winners) = (self.window * inputs, self.winners.get().map_or(&[][..], Vec::as_slice));
+        let mut out = vec![0.0; filters * size];
+        passes::rows(&mut out, size, |first, out| {
+            for (filter, out) in (first..).zip(out.chunks_exact_mut(size)) {
+                for (index, pair) in self.offsets.windows(2).enumerate() {
+                    let at = index * filters + filter;
+                    let seen = self.seen(x, winners[at], pair[1], inputs);
+                    passes::axpy(&mut out[..seen.len()], grad[at], seen);
+                }
+            }
+        });
+        out
+    }
+
+    fn back_input(&self, weight: &[f32], grad: &[f32], filters: usize, inputs: usize) -> Vec<f32> {
+        let (size, winners) = (self.window * inputs, self.winners.get().map_or(&[][..], Vec::as_slice));
+        let mut out = vec![0.0; self.offsets.last().copied().unwrap_or(0) * inputs];
+        let mut sequences = Vec::new();
+        let mut rest = &mut out[..];
+        for (index, pair) in self.offsets.windows(2).enumerate() {
+            let (part, after) = rest.split_at_mut((pair[1] - pair[0]) * inputs);
+            sequences.push((index, pair[0], part));
+            rest = after;
+        }
+        each(true, sequences.into_iter(), |(index, start, out)| {
+            for filter in 0..filters {
+                let at = index * filters + filter;
+                let from = (winners[at] as usize - start) * inputs;
+                let len = size.min(out.len() - from);
+                passes::axpy(&mut out[from..from + len], grad[at], &weight[filter * size..][..len]);
+            }
+        });
+        out
+    }
+}
+
+/// Largest feature of each filter over some windows.
+fn maxima(out: &mut [f32], winners: &mut [u32], features: &[f32], windows: std::ops::Range<usize>) {
+    let filters = out.len();
+    out.copy_from_slice(&features[windows.start * filters..][..filters]);
+    winners.fill(windows.start as u32);
+    for window in windows.skip(1) {
+        let row = &features[window * filters..][..filters];
+        for ((out, winner), x) in out.iter_mut().zip(winners.iter_mut()).zip(row) {
+            let better = *x > *out;
+            *out = if better { *x } else { *out };
+            *winner = if better { window as u32 } else { *winner };
+        }
+    }
+}
+
+impl CustomOp3 for Fused {
+    fn name(&self) -> &'static str {
+        "convolution-max"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (filters, _, inputs) = weight_layout.shape().dims3()?;
+        let (x, weight) = (slice(x, x_layout)?, slice(weight, weight_layout)?);
+        let out = self.forward(x, weight, slice(bias, bias_layout)?, inputs);
+        stored(out, (self.offsets.len().saturating_sub(1), filters))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        _: &Tensor,
+        grad: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (filters, _, inputs) = weight.dims3()?;
+        let grad = grad.contiguous()?;
+        let grad = hold(&grad)?;
+        Ok((
+            gradient(x, || Ok(self.back_input(&*hold(weight)?, &grad, filters, inputs)))?,
+            gradient(weight, || Ok(self.back_weight(&*hold(x)?, &grad, filters, inputs)))?,
+            gradient(bias, || Ok(passes::column_sums(&grad, filters)))?,
+        ))
     }
 }
 

@@ -1,8 +1,11 @@
 //! Dropout (Srivastava et al. 2014), inverted: kept elements are scaled in training, nothing happens in evaluation.
 
-use candle_core::Tensor;
+use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
 
+use super::backend::fused;
+use crate::kernels::host::{gradient, hold, slice, stored};
 use crate::kernels::noise::Noise;
+use crate::kernels::passes;
 use crate::{Mode, Result};
 
 /// Dropout with a name: masks are drawn from the step's seed, the name and the element's position.
@@ -36,8 +39,49 @@ impl Dropout {
     fn masked(&self, x: &Tensor, rows: &[u64], mode: Mode) -> Result<Tensor> {
         match self.noise(mode) {
             None => Ok(x.clone()),
+            Some(noise) if fused(&[x]) => {
+                Ok(x.contiguous()?.apply_op1(Fused { noise, rows: rows.to_vec() })?)
+            }
             Some(noise) => Ok((x * mask(noise, rows, x)?)?),
         }
+    }
+}
+
+struct Fused {
+    noise: Noise,
+    /// The noise row of each row.
+    rows: Vec<u64>,
+}
+
+impl Fused {
+    fn apply(&self, x: &[f32]) -> Vec<f32> {
+        let width = x.len() / self.rows.len().max(1);
+        let mut out = vec![0.0; x.len()];
+        passes::rows(&mut out, width, |first, out| {
+            for (index, out) in out.chunks_exact_mut(width).enumerate() {
+                let row = first + index;
+                passes::drop_row(out, &x[row * width..][..width], self.noise.row(self.rows[row]), 0);
+            }
+        });
+        out
+    }
+}
+
+impl CustomOp1 for Fused {
+    fn name(&self) -> &'static str {
+        "dropout"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        if layout.shape().dims2()?.0 != self.rows.len() {
+            candle_core::bail!("dropout: {} rows of noise for {:?}", self.rows.len(), layout.shape());
+        }
+        stored(self.apply(slice(x, layout)?), layout.shape())
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let grad = grad.contiguous()?;
+        gradient(x, || Ok(self.apply(&*hold(&grad)?)))
     }
 }
 

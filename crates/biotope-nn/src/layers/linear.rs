@@ -1,10 +1,16 @@
 //! Linear layer: `y = f(x Wᵀ + b)`, with `f` fused.
 
-use candle_core::Tensor;
+use std::sync::OnceLock;
+
+use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
 
 use super::Activation;
+use super::backend::fused;
+use crate::kernels::gemm::{Mat, product, product_then};
+use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::{passes, scratch};
 use crate::{Mode, Result};
 
 /// A linear layer with bias and an optional activation; parameters `weight [outputs, inputs]`, `bias [outputs]`.
@@ -44,9 +50,109 @@ impl Linear {
 
 /// `f(x Wᵀ + b)` for `x [rows, inputs]`, `weight [outputs, inputs]`, `bias [outputs]`.
 pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation) -> Result<Tensor> {
-    composite(x, weight, bias, activation)
+    if !fused(&[x, weight, bias]) {
+        return composite(x, weight, bias, activation);
+    }
+    let learns = x.track_op() || weight.track_op() || bias.track_op();
+    let op = Fused { activation, learns, slopes: OnceLock::new() };
+    Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?)
 }
 
 fn composite(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation) -> Result<Tensor> {
     activation.apply(&x.matmul(&weight.t()?)?.broadcast_add(bias)?)
+}
+
+struct Fused {
+    activation: Activation,
+    learns: bool,
+    /// GELU's derivative at each output: the one activation whose slope its value does not tell.
+    slopes: OnceLock<Vec<f32>>,
+}
+
+impl CustomOp3 for Fused {
+    fn name(&self) -> &'static str {
+        "linear"
+    }
+
+    fn cpu_fwd(
+        &self,
+        x: &CpuStorage,
+        x_layout: &Layout,
+        weight: &CpuStorage,
+        weight_layout: &Layout,
+        bias: &CpuStorage,
+        bias_layout: &Layout,
+    ) -> candle_core::Result<(CpuStorage, Shape)> {
+        let ((rows, inputs), (outputs, columns)) =
+            (x_layout.shape().dims2()?, weight_layout.shape().dims2()?);
+        if inputs != columns || bias_layout.shape().dims() != [outputs] {
+            candle_core::bail!("linear: {inputs} inputs meet a weight of [{outputs}, {columns}]");
+        }
+        let bias = slice(bias, bias_layout)?;
+        let keeps = self.learns && self.activation == Activation::Gelu;
+        let (mut y, mut slopes) =
+            (vec![0.0; rows * outputs], vec![0.0; if keeps { rows * outputs } else { 0 }]);
+        let x = Mat::new(slice(x, x_layout)?, [rows, inputs]);
+        let weight = Mat::new(slice(weight, weight_layout)?, [outputs, inputs]);
+        product_then((&mut y, &mut slopes), x, weight.t(), |y, slopes| match self.activation {
+            Activation::Identity => passes::add_bias(y, bias),
+            Activation::Gelu => passes::bias_gelu(y, bias, slopes),
+            Activation::Relu => passes::bias_relu(y, bias),
+            Activation::Tanh => passes::bias_tanh(y, bias),
+        });
+        self.slopes.set(slopes).ok();
+        stored(y, (rows, outputs))
+    }
+
+    fn bwd(
+        &self,
+        x: &Tensor,
+        weight: &Tensor,
+        bias: &Tensor,
+        y: &Tensor,
+        grad: &Tensor,
+    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+        let (rows, outputs) = y.dims2()?;
+        let inputs = x.dims2()?.1;
+        let grad = grad.contiguous()?;
+        let (grad, y) = (hold(&grad)?, hold(y)?);
+        let inner = if self.activation == Activation::Identity { 0 } else { grad.len() };
+        scratch::with(inner, |buffer| {
+            let inner = if self.activation == Activation::Identity {
+                &*grad
+            } else {
+                self.back(buffer, &grad, &y, outputs)
+            };
+            let d = Mat::new(inner, [rows, outputs]);
+            let dx = gradient(x, || {
+                let mut dx = vec![0.0; rows * inputs];
+                hold(weight)
+                    .map(|weight| product(&mut dx, d, Mat::new(&weight, [outputs, inputs])))
+                    .map(|()| dx)
+            })?;
+            let dw = gradient(weight, || {
+                let mut dw = vec![0.0; outputs * inputs];
+                hold(x).map(|x| product(&mut dw, d.t(), Mat::new(&x, [rows, inputs]))).map(|()| dw)
+            })?;
+            let db = gradient(bias, || Ok(passes::column_sums(inner, outputs)))?;
+            Ok((dx, dw, db))
+        })
+    }
+}
+
+impl Fused {
+    /// The gradient before the activation.
+    fn back<'a>(&self, out: &'a mut [f32], grad: &[f32], y: &[f32], width: usize) -> &'a [f32] {
+        let slopes = self.slopes.get().map_or(&[][..], Vec::as_slice);
+        passes::rows(out, width, |row, out| {
+            let range = row * width..row * width + out.len();
+            match self.activation {
+                Activation::Gelu => passes::multiply(out, &grad[range.clone()], &slopes[range]),
+                Activation::Relu => passes::relu_back(out, &grad[range.clone()], &y[range]),
+                Activation::Tanh => passes::tanh_back(out, &grad[range.clone()], &y[range]),
+                Activation::Identity => out.copy_from_slice(&grad[range]),
+            }
+        });
+        out
+    }
 }

@@ -1,8 +1,13 @@
 //! From packed sequences to one row each. An empty sequence gives zeros.
 
-use candle_core::Tensor;
+use std::sync::OnceLock;
 
+use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+
+use super::backend::fused;
 use crate::Result;
+use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::passes;
 
 /// The sequence that each packed row belongs to.
 pub(crate) fn owners(offsets: &[usize]) -> Vec<u64> {
@@ -15,6 +20,11 @@ pub(crate) fn owners(offsets: &[usize]) -> Vec<u64> {
 
 /// Largest value of each column over a sequence's rows: `[tokens, width]` to `[batch, width]`.
 pub fn max(x: &Tensor, offsets: &[usize]) -> Result<Tensor> {
+    if fused(&[x]) {
+        return Ok(x
+            .contiguous()?
+            .apply_op1(FusedMax { offsets: offsets.to_vec(), winners: OnceLock::new() })?);
+    }
     per_sequence(x, offsets, |rows| Ok(rows.max_keepdim(0)?))
 }
 
@@ -51,6 +61,9 @@ fn picked(x: &Tensor, offsets: &[usize], pick: impl Fn(usize, usize) -> usize) -
 
 /// Rows `[ids, width]` of a table `[rows, width]`; ids must be in range.
 pub(crate) fn rows_of(table: &Tensor, ids: &[u32]) -> Result<Tensor> {
+    if fused(&[table]) {
+        return Ok(table.contiguous()?.apply_op1(FusedSum { ids: ids.to_vec(), bags: None })?);
+    }
     let ids = Tensor::new(ids, table.device())?;
     Ok(table.index_select(&ids, 0)?)
 }
@@ -62,6 +75,10 @@ pub(crate) fn weighted_sum(
     weights: &[f32],
     offsets: &[usize],
 ) -> Result<Tensor> {
+    if fused(&[table]) {
+        let bags = Some((weights.to_vec(), offsets.to_vec()));
+        return Ok(table.contiguous()?.apply_op1(FusedSum { ids: ids.to_vec(), bags })?);
+    }
     let (batch, width) = (offsets.len().saturating_sub(1), table.dims2()?.1);
     let weights = Tensor::new(weights, table.device())?.to_dtype(table.dtype())?.unsqueeze(1)?;
     let rows = rows_of(table, ids)?.broadcast_mul(&weights)?;
@@ -78,4 +95,139 @@ fn per_sequence(x: &Tensor, offsets: &[usize], f: impl Fn(&Tensor) -> Result<Ten
         len => f(&x.narrow(0, pair[0], len)?),
     });
     Ok(Tensor::cat(&each.collect::<Result<Vec<_>>>()?, 0)?)
+}
+
+/// Weighted sums of a table's rows; without bags, single rows.
+struct FusedSum {
+    ids: Vec<u32>,
+    /// Weight of each id, and borders of each sum.
+    bags: Option<(Vec<f32>, Vec<usize>)>,
+}
+
+impl FusedSum {
+    fn count(&self) -> usize {
+        self.bags.as_ref().map_or(self.ids.len(), |(_, offsets)| offsets.len().saturating_sub(1))
+    }
+
+    fn forward(&self, table: &[f32], width: usize) -> Vec<f32> {
+        let mut out = vec![0.0; self.count() * width];
+        let row = |id: u32| &table[id as usize * width..][..width];
+        passes::rows(&mut out, width, |first, out| {
+            for (index, out) in (first..).zip(out.chunks_exact_mut(width)) {
+                match &self.bags {
+                    None => out.copy_from_slice(row(self.ids[index])),
+                    Some((weights, offsets)) => {
+                        for at in offsets[index]..offsets[index + 1] {
+                            passes::axpy(out, weights[at], row(self.ids[at]));
+                        }
+                    }
+                }
+            }
+        });
+        out
+    }
+
+    /// Places of each table row among the ids: `order[starts[row]..starts[row + 1]]`, ascending.
+    fn places(&self, rows: usize) -> (Vec<usize>, Vec<u32>) {
+        let mut starts = vec![0; rows + 1];
+        for id in &self.ids {
+            starts[*id as usize + 1] += 1;
+        }
+        for row in 0..rows {
+            starts[row + 1] += starts[row];
+        }
+        let (mut next, mut order) = (starts.clone(), vec![0; self.ids.len()]);
+        for (at, id) in self.ids.iter().enumerate() {
+            order[next[*id as usize]] = at as u32;
+            next[*id as usize] += 1;
+        }
+        (starts, order)
+    }
+
+    /// Each table row adds up its own gradients in the order of the ids, so threads do not matter.
+    fn backward(&self, grad: &[f32], [rows, width]: [usize; 2]) -> Vec<f32> {
+        let (starts, order) = self.places(rows);
+        let sums = self.bags.as_ref().map(|(weights, offsets)| (weights, owners(offsets)));
+        let mut out = vec![0.0; rows * width];
+        passes::rows(&mut out, width, |first, out| {
+            for (row, out) in (first..).zip(out.chunks_exact_mut(width)) {
+                for at in &order[starts[row]..starts[row + 1]] {
+                    let at = *at as usize;
+                    match &sums {
+                        None => passes::add(out, &grad[at * width..][..width]),
+                        Some((weights, owners)) => {
+                            passes::axpy(out, weights[at], &grad[owners[at] as usize * width..][..width]);
+                        }
+                    }
+                }
+            }
+        });
+        out
+    }
+}
+
+impl CustomOp1 for FusedSum {
+    fn name(&self) -> &'static str {
+        "weighted-rows"
+    }
+
+    fn cpu_fwd(&self, table: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (rows, width) = layout.shape().dims2()?;
+        if self.ids.iter().any(|id| *id as usize >= rows) {
+            candle_core::bail!("an id is beyond the {rows} rows of its table");
+        }
+        stored(self.forward(slice(table, layout)?, width), (self.count(), width))
+    }
+
+    fn bwd(&self, table: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let ((rows, width), grad) = (table.dims2()?, grad.contiguous()?);
+        gradient(table, || Ok(self.backward(&*hold(&grad)?, [rows, width])))
+    }
+}
+
+struct FusedMax {
+    offsets: Vec<usize>,
+    /// The row that holds each maximum, the first of equals; `u32::MAX` in an empty sequence.
+    winners: OnceLock<Vec<u32>>,
+}
+
+impl CustomOp1 for FusedMax {
+    fn name(&self) -> &'static str {
+        "max-over-time"
+    }
+
+    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (x, width) = (slice(x, layout)?, layout.shape().dims2()?.1);
+        let batch = self.offsets.len().saturating_sub(1);
+        let (mut out, mut winners) = (vec![0f32; batch * width], vec![u32::MAX; batch * width]);
+        for (index, (out, winners)) in
+            out.chunks_exact_mut(width).zip(winners.chunks_exact_mut(width)).enumerate()
+        {
+            for row in self.offsets[index]..self.offsets[index + 1] {
+                for ((out, winner), x) in
+                    out.iter_mut().zip(winners.iter_mut()).zip(&x[row * width..][..width])
+                {
+                    if *winner == u32::MAX || *x > *out {
+                        (*out, *winner) = (*x, row as u32);
+                    }
+                }
+            }
+        }
+        self.winners.set(winners).ok();
+        stored(out, (batch, width))
+    }
+
+    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let (width, grad) = (x.dims2()?.1, grad.contiguous()?);
+        gradient(x, || {
+            let mut out = vec![0.0; x.elem_count()];
+            let winners = self.winners.get().map_or(&[][..], Vec::as_slice);
+            for (at, (winner, g)) in winners.iter().zip(hold(&grad)?.iter()).enumerate() {
+                if *winner != u32::MAX {
+                    out[*winner as usize * width + at % width] += g;
+                }
+            }
+            Ok(out)
+        })
+    }
 }

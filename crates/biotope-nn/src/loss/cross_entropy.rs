@@ -1,11 +1,13 @@
 //! Cross-entropy of one class among several.
 
 use biotope_core::{Config, Invalid};
-use candle_core::{D, Device, Tensor};
+use candle_core::{CpuStorage, CustomOp1, D, Device, Layout, Shape, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, LossConfig, wrong};
 use crate::error::shape;
+use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::layers::backend::fused;
 use crate::{Batch, Error, Output, Result, Targets};
 
 /// Options of [`CrossEntropy`].
@@ -59,7 +61,10 @@ impl Loss for CrossEntropy {
         };
         let classes = classes.to_device(&Device::Cpu)?.to_vec1::<u32>()?;
         let coefficients = self.coefficients(&classes, &output.logits)?;
-        composite(&output.logits, &coefficients)
+        if !fused(&[&output.logits]) {
+            return composite(&output.logits, &coefficients);
+        }
+        Ok(output.logits.contiguous()?.apply_op1(Fused { coefficients })?)
     }
 }
 
@@ -92,6 +97,51 @@ impl CrossEntropy {
         let total = if total > 0.0 { total } else { 1.0 };
         Ok(all.into_iter().map(|value| (value / total) as f32).collect())
     }
+}
+
+/// `Σᵢ (Aᵢ lse(xᵢ) - Σⱼ aᵢⱼ xᵢⱼ)` with `Aᵢ = Σⱼ aᵢⱼ`, in double precision.
+struct Fused {
+    /// `aᵢⱼ`
+    coefficients: Vec<f32>,
+}
+
+impl CustomOp1 for Fused {
+    fn name(&self) -> &'static str {
+        "softmax-cross-entropy"
+    }
+
+    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
+        let (logits, classes) = (slice(logits, layout)?, layout.shape().dims2()?.1);
+        let rows = logits.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes));
+        let loss = rows.map(|(x, a)| {
+            let (_, log_sum) = softmax(x);
+            let terms = x.iter().zip(a).filter(|(_, a)| **a != 0.0);
+            terms.map(|(x, a)| f64::from(*a) * (log_sum - f64::from(*x))).sum::<f64>()
+        });
+        stored(vec![loss.sum::<f64>() as f32], ())
+    }
+
+    fn bwd(&self, logits: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+        let (factor, classes) = (f64::from(grad.to_scalar::<f32>()?), logits.dims2()?.1);
+        gradient(logits, || {
+            let mut out = Vec::with_capacity(self.coefficients.len());
+            let held = hold(logits)?;
+            for (x, a) in held.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes)) {
+                let total: f64 = a.iter().map(|a| f64::from(*a)).sum();
+                let (p, _) = softmax(x);
+                out.extend(p.iter().zip(a).map(|(p, a)| (factor * (total * p - f64::from(*a))) as f32));
+            }
+            Ok(out)
+        })
+    }
+}
+
+/// Probabilities and the logarithm of the sum of exponentials.
+fn softmax(x: &[f32]) -> (Vec<f64>, f64) {
+    let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let exps: Vec<f64> = x.iter().map(|x| f64::from(x - max).exp()).collect();
+    let sum: f64 = exps.iter().sum();
+    (exps.iter().map(|e| e / sum).collect(), f64::from(max) + sum.ln())
 }
 
 fn composite(logits: &Tensor, coefficients: &[f32]) -> Result<Tensor> {
