@@ -1,0 +1,126 @@
+//! The n-grams of a text as numbers: words, Han characters, and characters within words.
+
+use unicode_normalization::UnicodeNormalization;
+use xxhash_rust::xxh3::xxh3_64_with_seed;
+
+use crate::han::is_han;
+
+/// Which n-grams.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Shape {
+    /// Longest run of words.
+    pub(crate) words: usize,
+    /// Longest run of Han characters.
+    pub(crate) han: usize,
+    /// Shortest and longest piece of a word, as in fastText; 0: none.
+    pub(crate) characters: (usize, usize),
+    /// Whether letters lose their case.
+    pub(crate) lowercase: bool,
+    /// Most words (and Han characters) that are read.
+    pub(crate) max_length: usize,
+}
+
+struct Word {
+    text: String,
+    han: bool,
+}
+
+/// Hashes (xxh3, 64 bits) of all n-grams, each as often as it occurs.
+pub(crate) fn hashes(text: &str, shape: Shape) -> Vec<u64> {
+    let words = cut(text, shape);
+    let mut found = Vec::with_capacity(words.len() * shape.words.max(1));
+    let mut gram = String::new();
+    for start in 0..words.len() {
+        gram.clear();
+        let mut han = true;
+        for (length, word) in (1..=shape.words.max(shape.han)).zip(&words[start..]) {
+            han &= word.han;
+            if length > 1 {
+                gram.push(' ');
+            }
+            gram.push_str(&word.text);
+            if length <= if han { shape.han } else { shape.words } {
+                found.push(xxh3_64_with_seed(gram.as_bytes(), 0));
+            }
+        }
+    }
+    if shape.characters.1 > 0 {
+        words
+            .iter()
+            .filter(|word| !word.han)
+            .for_each(|word| pieces(&word.text, shape.characters, &mut found));
+    }
+    found
+}
+
+/// Pieces of `<word>` (Bojanowski et al. 2017); seeded apart from words.
+fn pieces(word: &str, (least, most): (usize, usize), found: &mut Vec<u64>) {
+    let marked = format!("<{word}>");
+    let ends: Vec<usize> = marked.char_indices().map(|(at, _)| at).chain([marked.len()]).collect();
+    for length in least.max(1)..=most.min(ends.len() - 1) {
+        let windows = ends.windows(length + 1);
+        found.extend(windows.map(|w| xxh3_64_with_seed(&marked.as_bytes()[w[0]..w[length]], 1)));
+    }
+}
+
+/// Runs of letters, digits and marks; each Han character alone. Compatibility forms (full-width letters) are folded.
+fn cut(text: &str, shape: Shape) -> Vec<Word> {
+    let mut words: Vec<Word> = Vec::new();
+    let mut open = false;
+    for c in text.nfkc() {
+        if words.len() > shape.max_length {
+            break;
+        }
+        let han = is_han(c);
+        let part = han || c.is_alphanumeric() || c == '_' || (open && is_mark(c));
+        if han || (part && !open) {
+            words.push(Word { text: String::new(), han });
+        }
+        open = part && !han;
+        if let Some(word) = words.last_mut().filter(|_| part) {
+            if shape.lowercase { word.text.extend(c.to_lowercase()) } else { word.text.push(c) }
+        }
+    }
+    words.truncate(shape.max_length);
+    words
+}
+
+fn is_mark(c: char) -> bool {
+    unicode_normalization::char::is_combining_mark(c) || matches!(c, '\u{200C}' | '\u{200D}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SHAPE: Shape = Shape { words: 2, han: 3, characters: (0, 0), lowercase: true, max_length: 100 };
+
+    fn hash(gram: &str) -> u64 {
+        xxh3_64_with_seed(gram.as_bytes(), 0)
+    }
+
+    #[test]
+    fn which_grams_there_are() {
+        let found = hashes("The ＣＡＴ sat.", SHAPE);
+        assert_eq!(found, ["the", "the cat", "cat", "cat sat", "sat"].map(hash));
+        let found = hashes("新闻网，A股", SHAPE);
+        let all = ["新", "新 闻", "新 闻 网", "闻", "闻 网", "网", "网 a", "a", "a 股", "股"];
+        assert_eq!(found, all.map(hash));
+    }
+
+    #[test]
+    fn pieces_of_words_do_not_meet_words() {
+        let shape = Shape { words: 1, characters: (3, 3), ..SHAPE };
+        let found = hashes("cafés", shape);
+        assert_eq!(found.len(), 1 + 5);
+        assert_eq!(found[1], xxh3_64_with_seed("<ca".as_bytes(), 1));
+        assert_eq!(hashes("a", shape).len(), 1 + 1);
+        assert!(hashes("", shape).is_empty());
+    }
+
+    #[test]
+    fn marks_stay_with_their_letters_and_the_length_counts_words() {
+        let one = Shape { words: 1, max_length: 2, ..SHAPE };
+        assert_eq!(hashes("हिन्दी क ख ग", one), ["हिन्दी", "क"].map(hash));
+    }
+}
