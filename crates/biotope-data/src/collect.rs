@@ -1,0 +1,68 @@
+//! From a source to a raw dataset: nothing is cleaned, nothing is lost, bad records are set aside.
+
+use biotope_core::{Progress, Unit};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::dataset::Writer;
+use crate::quarantine::{Quarantine, SetAside};
+use crate::source::Source;
+use crate::store::Store;
+use crate::{Error, Result};
+
+/// What [`collect`] did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CollectReport {
+    /// Documents that were collected.
+    pub documents: u64,
+    /// Records that were set aside.
+    pub set_aside: u64,
+    /// Version of the raw dataset.
+    pub version: u64,
+    /// Its content digest.
+    pub digest: String,
+    /// Whether the version is new: false if the source said the same as last time.
+    pub written: bool,
+}
+
+/// Writes all documents of `source` as the newest version of `<store>/datasets/NAME.raw` and its bad records into
+/// `<store>/quarantine/NAME/collect.jsonl`. Killed half-way it leaves the former version as it was.
+pub fn collect(
+    source: &dyn Source,
+    store: &Store,
+    name: &str,
+    progress: &dyn Progress,
+) -> Result<CollectReport> {
+    let mut writer = Writer::raw(store.raw(name)?)?;
+    let mut quarantine = Quarantine::create(&store.quarantine(name)?, "collect")?;
+    let mut set_aside = 0;
+    progress.begin("collect", None, Unit::Items);
+    for document in source.documents()? {
+        match document {
+            Ok(document) => writer.push_raw(document)?,
+            Err(error) => {
+                quarantine.add(&bad_record(error)?)?;
+                set_aside += 1;
+            }
+        }
+        progress.at(writer.rows() + set_aside);
+    }
+    progress.end();
+    quarantine.finish()?;
+    if writer.rows() == 0 {
+        return Err(Error::Empty { place: source.describe(), seen: set_aside, set_aside });
+    }
+    let done = writer.commit(json!({ "source": source.describe(), "set_aside": set_aside }))?;
+    let (documents, version, digest, written) = (done.rows, done.version, done.digest, done.written);
+    Ok(CollectReport { documents, set_aside, version, digest, written })
+}
+
+/// A bad record for the quarantine; any other error goes on up.
+pub(crate) fn bad_record(error: Error) -> Result<SetAside> {
+    match error {
+        Error::Bad { place, line, why } => {
+            Ok(SetAside { id: None, source: place, line, cluster: None, step: "read".into(), why })
+        }
+        other => Err(other),
+    }
+}

@@ -1,0 +1,212 @@
+//! From raw documents to a dataset: steps, deduplication, split, in two passes over a stream.
+//!
+//! Pass 1 applies the steps and sketches every text, on all threads, and spools the cleaned documents to disk. What
+//! stays in memory is about 300 bytes per document (see [`crate::dedup`] and [`crate::split::SplitRow`]). Then
+//! clusters and splits are decided, and pass 2 writes the spool as the new version.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use biotope_core::{Component, Config, Invalid, Progress, Seed, Unit};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::dataset::{Dataset, Row, Writer};
+use crate::dedup::{Clusters, DedupConfig, Deduplicator};
+use crate::pipeline::Pipeline;
+use crate::quarantine::{Quarantine, SetAside};
+use crate::source::Source;
+use crate::split::{Split, build_splitter};
+use crate::store::Store;
+use crate::{Error, Result};
+
+mod decide;
+mod spool;
+
+use decide::Fate;
+use spool::{Spooled, first_pass};
+
+/// What to do with a class that has too few examples.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Rare {
+    /// Stop and name the class.
+    #[default]
+    Error,
+    /// Set its examples aside.
+    Drop,
+}
+
+/// How a dataset is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CurateConfig {
+    /// Cleaning steps, in order; they travel with the model.
+    pub steps: Vec<Component>,
+    /// How duplicates are found; `false` keeps them all.
+    #[serde(with = "switch")]
+    pub dedup: Option<DedupConfig>,
+    /// The rule that splits.
+    pub split: Component,
+    /// Fewest examples that a class may have.
+    pub min_class: usize,
+    /// What to do with a class that has fewer.
+    pub rare: Rare,
+    /// Whether a document without a label is set aside.
+    pub require_label: bool,
+    /// Labels to be renamed: `{ corn = "grain" }` merges one into another.
+    pub rename: BTreeMap<String, String>,
+}
+
+impl Default for CurateConfig {
+    fn default() -> Self {
+        Self {
+            steps: ["extract-article", "normalize-text", "mask-personal-data", "limit-length"]
+                .map(Component::new)
+                .to_vec(),
+            dedup: Some(DedupConfig::default()),
+            split: Component::new("stratified"),
+            min_class: 2,
+            rare: Rare::Error,
+            require_label: true,
+            rename: BTreeMap::new(),
+        }
+    }
+}
+
+impl CurateConfig {
+    /// Checks everything that can be checked without data.
+    pub fn check(&self) -> Result<()> {
+        Pipeline::open(&self.steps)?;
+        build_splitter(&self.split).map_err(|error| match error {
+            Error::Invalid(invalid) => Error::Invalid(invalid.under("split")),
+            other => other,
+        })?;
+        if let Some(dedup) = &self.dedup {
+            dedup.check().map_err(|invalid| invalid.under("dedup"))?;
+        }
+        if self.min_class == 0 {
+            return Err(Invalid::new("min_class", "must be positive", 0).into());
+        }
+        Ok(())
+    }
+}
+
+/// What [`curate`] did.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CurateReport {
+    /// Records that the source gave, bad ones included.
+    pub seen: u64,
+    /// Documents in the dataset.
+    pub documents: u64,
+    /// Documents per split.
+    pub splits: BTreeMap<Split, u64>,
+    /// How many were set aside, by step (`"duplicate"`, `"limit-length"`, ...).
+    pub set_aside: BTreeMap<String, u64>,
+    /// Near-duplicate clusters of more than one document.
+    pub clusters: u64,
+    /// Version of the dataset.
+    pub version: u64,
+    /// Its content digest.
+    pub digest: String,
+    /// Whether the version is new: false if the content is what it was.
+    pub written: bool,
+}
+
+/// Curates a collected dataset (its folder) into `<store>/datasets/NAME`; what is set aside goes to
+/// `<store>/quarantine/NAME/curate.jsonl` with step and reason.
+///
+/// The same documents, configuration and seed give the same digest, whatever the number of threads; if the newest
+/// version has that digest already, none is written.
+pub fn curate(
+    raw: &Path,
+    config: &CurateConfig,
+    seed: Seed,
+    store: &Store,
+    name: &str,
+    progress: &dyn Progress,
+) -> Result<CurateReport> {
+    curate_from(&Dataset::open(raw)?, config, seed, store, name, progress)
+}
+
+/// As [`curate`], straight from a source.
+pub fn curate_from(
+    source: &dyn Source,
+    config: &CurateConfig,
+    seed: Seed,
+    store: &Store,
+    name: &str,
+    progress: &dyn Progress,
+) -> Result<CurateReport> {
+    config.check()?;
+    let scratch = store.scratch()?;
+    let mut quarantine = Quarantine::create(&store.quarantine(name)?, "curate")?;
+    let spooled = first_pass(source, config, scratch.path(), &mut quarantine, progress)?;
+    if spooled.rows.is_empty() {
+        let (seen, set_aside) = (spooled.seen, quarantine.counts().values().sum());
+        quarantine.finish()?;
+        return Err(Error::Empty { place: source.describe(), seen, set_aside });
+    }
+    let (rows, fates, clusters) = decide::decide(&spooled, config, seed)?;
+    let mut writer = Writer::curated(store.dataset(name)?)?;
+    progress.begin("write", Some(rows.len() as u64), Unit::Items);
+    let mut splits = BTreeMap::new();
+    for (index, doc) in spooled.documents()?.enumerate() {
+        let doc = doc?;
+        match &fates[index] {
+            Fate::Keep(split) => {
+                *splits.entry(*split).or_default() += 1;
+                writer.push(Row { doc, split: *split, cluster: rows[index].cluster })?;
+            }
+            Fate::SetAside(reason) => quarantine.add(&SetAside {
+                id: Some(doc.id),
+                source: doc.source,
+                line: None,
+                cluster: (reason.step == decide::DUPLICATE).then_some(rows[index].cluster),
+                step: reason.step.clone(),
+                why: reason.why.clone(),
+            })?,
+        }
+        progress.at(index as u64 + 1);
+    }
+    progress.end();
+    let set_aside = quarantine.finish()?;
+    let about = json!({ "config": config, "seed": seed, "seen": spooled.seen, "set_aside": set_aside });
+    let done = writer.commit(about)?;
+    Ok(CurateReport {
+        seen: spooled.seen,
+        documents: done.rows,
+        splits,
+        set_aside,
+        clusters,
+        version: done.version,
+        digest: done.digest,
+        written: done.written,
+    })
+}
+
+/// `dedup = false`, `dedup = true` or `dedup = { threshold = 0.9 }`.
+mod switch {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    use crate::dedup::DedupConfig;
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(untagged)]
+    enum Switch {
+        Flag(bool),
+        Config(DedupConfig),
+    }
+
+    pub(super) fn serialize<S: Serializer>(value: &Option<DedupConfig>, to: S) -> Result<S::Ok, S::Error> {
+        value.clone().map_or(Switch::Flag(false), Switch::Config).serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Option<DedupConfig>, D::Error> {
+        Ok(match Switch::deserialize(from)? {
+            Switch::Flag(false) => None,
+            Switch::Flag(true) => Some(DedupConfig::default()),
+            Switch::Config(config) => Some(config),
+        })
+    }
+}

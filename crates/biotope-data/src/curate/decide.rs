@@ -1,0 +1,122 @@
+//! Between the passes: which documents stay, and in which split.
+
+use std::collections::{BTreeMap, HashMap};
+
+use biotope_core::{RecordId, Seed};
+
+use crate::curate::{CurateConfig, Rare, Spooled};
+use crate::split::{Split, SplitRow, build_splitter};
+use crate::step::Reason;
+use crate::{Error, Result};
+
+/// What becomes of a document.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Fate {
+    /// It goes into the dataset.
+    Keep(Split),
+    /// It goes into quarantine.
+    SetAside(Reason),
+}
+
+/// What quarantine calls a near-duplicate.
+pub(super) const DUPLICATE: &str = "duplicate";
+
+/// Decides on every row; returns how many clusters have more than one member, too.
+pub(crate) fn decide(
+    spooled: &Spooled,
+    config: &CurateConfig,
+    seed: Seed,
+) -> Result<(Vec<SplitRow>, Vec<Fate>, u64)> {
+    let splitter = build_splitter(&config.split)?;
+    let rows = spooled.rows.clone();
+    let protected = splitter.protected(&rows)?;
+    let mut reasons = duplicates(&rows, &protected, &spooled.clusters);
+    rare(&rows, config, &mut reasons)?;
+    let kept: Vec<usize> = (0..rows.len()).filter(|index| reasons[*index].is_none()).collect();
+    let kept_rows: Vec<SplitRow> = kept.iter().map(|index| rows[*index].clone()).collect();
+    let splits = splitter.assign(&kept_rows, seed.derive("split"))?;
+    let mut split_of: Vec<Option<Split>> = vec![None; rows.len()];
+    kept.iter().zip(splits).for_each(|(index, split)| split_of[*index] = Some(split));
+    let fates = reasons.into_iter().zip(split_of).map(|(reason, split)| match (reason, split) {
+        (Some(reason), _) => Fate::SetAside(reason),
+        (None, Some(split)) => Fate::Keep(split),
+        (None, None) => unreachable!("every row without a reason was given to the splitter"),
+    });
+    let fates = fates.collect();
+    let sizes = sizes(&rows);
+    Ok((rows, fates, sizes.values().filter(|size| **size > 1).count() as u64))
+}
+
+fn sizes(rows: &[SplitRow]) -> HashMap<RecordId, usize> {
+    let mut sizes = HashMap::new();
+    rows.iter().for_each(|row| *sizes.entry(row.cluster).or_default() += 1);
+    sizes
+}
+
+/// Why each row is set aside as a duplicate, if it is.
+///
+/// Protected rows all stay. Of a cluster with a protected row nothing else stays; of any other cluster, only its
+/// representative.
+fn duplicates(rows: &[SplitRow], protected: &[bool], clusters: &crate::Clusters) -> Vec<Option<Reason>> {
+    let mut test: HashMap<RecordId, RecordId> = HashMap::new();
+    for (row, _) in rows.iter().zip(protected).filter(|(_, protected)| **protected) {
+        test.entry(row.cluster).or_insert(row.id);
+    }
+    let similarity = similarities(clusters);
+    let reason = |index: usize| {
+        let row = &rows[index];
+        if protected[index] {
+            return None;
+        }
+        if let Some(id) = test.get(&row.cluster) {
+            return Some(Reason::new(DUPLICATE, format!("near-duplicate of a test document, {id}")));
+        }
+        if row.cluster == row.id {
+            return None;
+        }
+        let how = match similarity.get(&(index as u32)) {
+            Some(same) if *same >= 1.0 => "copy of".to_owned(),
+            Some(same) => format!("near-duplicate (similarity {same:.3} to one of its cluster) of"),
+            None => "near-duplicate of".to_owned(),
+        };
+        Some(Reason::new(DUPLICATE, format!("{how} {}", row.cluster)))
+    };
+    (0..rows.len()).map(reason).collect()
+}
+
+/// The highest similarity that each document has to another.
+fn similarities(clusters: &crate::Clusters) -> HashMap<u32, f64> {
+    let mut best: HashMap<u32, f64> = HashMap::new();
+    for pair in clusters.pairs() {
+        for index in [pair.a, pair.b] {
+            let known = best.entry(index).or_default();
+            *known = known.max(pair.similarity);
+        }
+    }
+    best
+}
+
+/// Classes with too few examples: an error, or a reason for each of them.
+fn rare(rows: &[SplitRow], config: &CurateConfig, reasons: &mut [Option<Reason>]) -> Result<()> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    let labels: Vec<Option<&str>> = rows.iter().map(|row| row.label.as_deref()).collect();
+    for (label, _) in labels.iter().zip(reasons.iter()).filter(|(_, reason)| reason.is_none()) {
+        *counts.entry(label.unwrap_or("")).or_default() += 1;
+    }
+    counts.remove("");
+    counts.retain(|_, count| *count < config.min_class);
+    if let (Rare::Error, Some((label, count))) = (config.rare, counts.first_key_value()) {
+        return Err(Error::RareClass { label: (*label).to_owned(), count: *count, needed: config.min_class });
+    }
+    for (label, reason) in labels.iter().zip(reasons).filter(|(_, reason)| reason.is_none()) {
+        if let Some(count) = label.and_then(|label| counts.get(label)) {
+            let why = format!(
+                "class {:?} has {count} of the {} examples it needs",
+                label.unwrap_or(""),
+                config.min_class
+            );
+            *reason = Some(Reason::new("rare-class", why));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,198 @@
+//! Pass 1: steps and sketches on all threads, cleaned documents to disk in the order of the source.
+
+use std::collections::HashSet;
+use std::fs::File;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use biotope_core::{Document, Progress, RecordId, Unit};
+use rayon::prelude::*;
+
+use crate::collect::bad_record;
+use crate::curate::{Clusters, CurateConfig, Deduplicator};
+use crate::dates::moment;
+use crate::dedup::{Sketch, Sketcher};
+use crate::pipeline::Pipeline;
+use crate::quarantine::{Quarantine, SetAside};
+use crate::source::Source;
+use crate::split::{SplitRow, build_splitter};
+use crate::step::{Reason, Verdict};
+use crate::{Error, Result};
+
+/// Documents, or text bytes, that are worked on at a time.
+const CHUNK: (usize, usize) = (512, 32 << 20);
+
+/// What pass 1 leaves behind.
+pub(crate) struct Spooled {
+    pub(crate) seen: u64,
+    pub(crate) rows: Vec<SplitRow>,
+    pub(crate) clusters: Clusters,
+    path: PathBuf,
+}
+
+impl Spooled {
+    /// The cleaned documents, in the order of the rows.
+    pub(crate) fn documents(&self) -> Result<impl Iterator<Item = Result<Document>> + use<>> {
+        let path = self.path.clone();
+        let file = File::open(&path).map_err(Error::io("read", &path))?;
+        Ok(BufReader::with_capacity(1 << 18, file).lines().map(move |line| {
+            let line = line.map_err(Error::io("read", &path))?;
+            let why = |error: serde_json::Error| error.to_string();
+            serde_json::from_str(&line).map_err(why).map_err(|why| Error::Format {
+                path: path.clone(),
+                expected: "spool of this run",
+                why,
+            })
+        }))
+    }
+}
+
+/// Runs pass 1.
+pub(crate) fn first_pass(
+    source: &dyn Source,
+    config: &CurateConfig,
+    scratch: &Path,
+    quarantine: &mut Quarantine,
+    progress: &dyn Progress,
+) -> Result<Spooled> {
+    let mut pass = Pass::new(config, scratch, quarantine)?;
+    progress.begin("clean", None, Unit::Items);
+    let mut chunk: Vec<Document> = Vec::new();
+    let mut bytes = 0;
+    for document in source.documents()? {
+        pass.seen += 1;
+        match document {
+            Ok(document) => {
+                bytes += document.text.len();
+                chunk.push(document);
+            }
+            Err(error) => pass.quarantine.add(&bad_record(error)?)?,
+        }
+        if chunk.len() >= CHUNK.0 || bytes >= CHUNK.1 {
+            pass.work(std::mem::take(&mut chunk))?;
+            bytes = 0;
+            progress.at(pass.seen);
+        }
+    }
+    pass.work(chunk)?;
+    progress.at(pass.seen);
+    progress.end();
+    pass.finish()
+}
+
+struct Pass<'a> {
+    config: &'a CurateConfig,
+    pipeline: Pipeline,
+    sketcher: Option<Sketcher>,
+    duplicates: Option<Deduplicator>,
+    meta_key: Option<String>,
+    quarantine: &'a mut Quarantine,
+    spool: BufWriter<File>,
+    path: PathBuf,
+    known: HashSet<RecordId>,
+    names: HashSet<Arc<str>>,
+    rows: Vec<SplitRow>,
+    seen: u64,
+}
+
+impl<'a> Pass<'a> {
+    fn new(config: &'a CurateConfig, scratch: &Path, quarantine: &'a mut Quarantine) -> Result<Self> {
+        let path = scratch.join("cleaned.jsonl");
+        let file = File::create(&path).map_err(Error::io("write", &path))?;
+        let dedup = config.dedup.as_ref();
+        Ok(Self {
+            config,
+            pipeline: Pipeline::open(&config.steps)?,
+            sketcher: dedup.map(Sketcher::new),
+            duplicates: dedup.map(|dedup| Deduplicator::new(dedup, Some(scratch))).transpose()?,
+            meta_key: build_splitter(&config.split)?.meta_key().map(str::to_owned),
+            quarantine,
+            spool: BufWriter::with_capacity(1 << 18, file),
+            path,
+            known: HashSet::new(),
+            names: HashSet::new(),
+            rows: Vec::new(),
+            seen: 0,
+        })
+    }
+
+    fn work(&mut self, chunk: Vec<Document>) -> Result<()> {
+        let clean = |doc: Document| match self.pipeline.apply(doc) {
+            Verdict::Keep(doc) => self.label(doc).map(|doc| {
+                let sketch = self.sketcher.as_ref().map(|sketcher| sketcher.sketch(&doc.full_text()));
+                (doc, sketch)
+            }),
+            Verdict::Drop(doc, reason) => Err((doc, reason)),
+        };
+        let done: Vec<_> = chunk.into_par_iter().map(clean).collect();
+        for outcome in done {
+            match outcome {
+                Ok((doc, sketch)) => self.keep(&doc, sketch)?,
+                Err((doc, reason)) => self.set_aside(doc, reason)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn label(&self, mut doc: Document) -> Result<Document, (Document, Reason)> {
+        if let Some(new) = doc.label.as_ref().and_then(|label| self.config.rename.get(label)) {
+            doc.label = Some(new.clone());
+        }
+        if self.config.require_label && doc.label.is_none() {
+            return Err((doc, Reason::new("label", "no label")));
+        }
+        Ok(doc)
+    }
+
+    fn keep(&mut self, doc: &Document, sketch: Option<Sketch>) -> Result<()> {
+        if !self.known.insert(doc.id) {
+            let reason = Reason::new("duplicate", "the same source and text came before");
+            return self.set_aside(doc.clone(), reason);
+        }
+        let published = doc.published.as_deref().and_then(moment);
+        if let (Some(duplicates), Some(sketch)) = (&mut self.duplicates, sketch) {
+            duplicates.add(doc.id, published, &sketch)?;
+        }
+        let group = self.meta_key.as_ref().and_then(|key| doc.meta.get(key)).cloned();
+        let label = doc.label.clone().map(|label| self.shared(&label));
+        let group = group.map(|group| self.shared(&group));
+        self.rows.push(SplitRow { id: doc.id, label, published, cluster: doc.id, group });
+        let written = serde_json::to_writer(&mut self.spool, doc).map_err(std::io::Error::from);
+        written.and_then(|()| self.spool.write_all(b"\n")).map_err(Error::io("write", &self.path))
+    }
+
+    /// One allocation per distinct label.
+    fn shared(&mut self, name: &str) -> Arc<str> {
+        if let Some(known) = self.names.get(name) {
+            return known.clone();
+        }
+        let new: Arc<str> = Arc::from(name);
+        self.names.insert(new.clone());
+        new
+    }
+
+    fn set_aside(&mut self, doc: Document, reason: Reason) -> Result<()> {
+        let Reason { step, why } = reason;
+        self.quarantine.add(&SetAside {
+            id: Some(doc.id),
+            source: doc.source,
+            line: None,
+            cluster: None,
+            step,
+            why,
+        })
+    }
+
+    fn finish(mut self) -> Result<Spooled> {
+        self.spool.flush().map_err(Error::io("write", &self.path))?;
+        let clusters = match self.duplicates {
+            Some(duplicates) => duplicates.finish()?,
+            None => Clusters::alone(self.rows.iter().map(|row| row.id).collect()),
+        };
+        for (index, row) in self.rows.iter_mut().enumerate() {
+            row.cluster = clusters.cluster(index);
+        }
+        Ok(Spooled { seen: self.seen, rows: self.rows, clusters, path: self.path })
+    }
+}

@@ -1,0 +1,229 @@
+//! What can go wrong, by cause.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use biotope_core::{Invalid, Unknown};
+
+/// A result of this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What can go wrong.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// One record cannot be used; the run goes on and the record is set aside.
+    #[error("bad record at {place}{}: {why}", line.map_or(String::new(), |line| format!(", line {line}")))]
+    Bad {
+        /// File name or URL.
+        place: String,
+        /// Line or row, counted from 1.
+        line: Option<u64>,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A file or folder cannot be read or written.
+    #[error("cannot {doing} {}: {cause}", path.display())]
+    Io {
+        /// What was tried (`"read"`, `"write"`).
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        cause: io::Error,
+    },
+    /// A file is not what it should be.
+    #[error("{} is no {expected}: {why}", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// What was expected (`"Parquet file"`).
+        expected: &'static str,
+        /// What the reader said.
+        why: String,
+    },
+    /// A column that the configuration names is not there.
+    #[error("{} has no column {column:?}", path.display())]
+    MissingColumn {
+        /// The file.
+        path: PathBuf,
+        /// The column that was asked for.
+        column: String,
+        /// The columns that are there.
+        columns: Vec<String>,
+    },
+    /// A configuration that cannot be used.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// A name that no registry knows.
+    #[error(transparent)]
+    Unknown(#[from] Unknown),
+    /// There is no such dataset, or no such version of it.
+    #[error("no dataset at {}{}", path.display(), version.map_or(String::new(), |v| format!(" with version {v}")))]
+    NoDataset {
+        /// Folder of the table.
+        path: PathBuf,
+        /// The version that was asked for.
+        version: Option<u64>,
+    },
+    /// The table's log cannot be read or written.
+    #[error("dataset table {}: {cause}", path.display())]
+    Table {
+        /// Folder of the table.
+        path: PathBuf,
+        /// What the Delta library said.
+        #[source]
+        cause: Box<deltalake::DeltaTableError>,
+    },
+    /// No document came out.
+    #[error("no documents in {place}: {seen} seen, {set_aside} set aside")]
+    Empty {
+        /// The source or dataset.
+        place: String,
+        /// Records that were seen.
+        seen: u64,
+        /// Records that were set aside.
+        set_aside: u64,
+    },
+    /// A class is too small to be learned and measured.
+    #[error("class {label:?} has {count} of the {needed} examples it needs")]
+    RareClass {
+        /// The label.
+        label: String,
+        /// How many examples it has.
+        count: usize,
+        /// How many it needs.
+        needed: usize,
+    },
+    /// A split by time needs dates.
+    #[error("{count} of {rows} documents have no date of publication, first {first}")]
+    NoDate {
+        /// How many have none.
+        count: usize,
+        /// How many documents there are.
+        rows: usize,
+        /// The first of them.
+        first: String,
+    },
+    /// One of the splits would be empty.
+    #[error("the {split} split is empty: {why}")]
+    EmptySplit {
+        /// Which one.
+        split: &'static str,
+        /// Why.
+        why: String,
+    },
+    /// The HTTP client could not be made.
+    #[error("cannot start the HTTP client: {cause}")]
+    Client {
+        /// What the client said.
+        #[source]
+        cause: reqwest::Error,
+    },
+}
+
+impl Error {
+    /// Whether only one record is bad, so that the run goes on.
+    pub fn is_record(&self) -> bool {
+        matches!(self, Self::Bad { .. })
+    }
+
+    /// What the reader can do about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            Self::Io { cause, .. } => io_hint(cause),
+            Self::MissingColumn { column, columns, .. } => Some(column_hint(column, columns)),
+            Self::Invalid(invalid) => invalid.hint().map(str::to_owned),
+            Self::Unknown(unknown) => unknown.hint().map(str::to_owned),
+            Self::NoDataset { version: None, .. } => Some("collect or curate it first".into()),
+            Self::NoDataset { version: Some(_), .. } => {
+                Some("see its history for the versions it has".into())
+            }
+            Self::Empty { set_aside: 0, .. } => {
+                Some("look at the paths or start addresses of the source".into())
+            }
+            Self::Empty { .. } => Some("the quarantine says why each record was set aside".into()),
+            Self::RareClass { .. } => {
+                Some("collect more of it, merge it with another label, or set curate.rare = \"drop\"".into())
+            }
+            Self::NoDate { .. } => {
+                Some("map a date column in the source, or split with { use = \"stratified\" }".into())
+            }
+            _ => None,
+        }
+    }
+
+    pub(crate) fn io(doing: &'static str, path: impl AsRef<Path>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.as_ref().to_owned();
+        move |cause| Self::Io { doing, path, cause }
+    }
+
+    pub(crate) fn bad(place: impl Into<String>, line: Option<u64>, why: impl ToString) -> Self {
+        Self::Bad { place: place.into(), line, why: why.to_string() }
+    }
+
+    pub(crate) fn table(path: &Path) -> impl FnOnce(deltalake::DeltaTableError) -> Self {
+        let path = path.to_owned();
+        move |cause| Self::Table { path, cause: Box::new(cause) }
+    }
+}
+
+fn io_hint(cause: &io::Error) -> Option<String> {
+    Some(match cause.kind() {
+        io::ErrorKind::NotFound => "look at the path".into(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder that you may write to, or change its permissions".into()
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space, or put the store on another disk; the former version is untouched".into()
+        }
+        _ => return None,
+    })
+}
+
+fn column_hint(column: &str, columns: &[String]) -> String {
+    match biotope_core::suggest::nearest(column, columns.iter().map(String::as_str)) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => format!("it has: {}", columns.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn look(error: &Error) -> String {
+        format!("{error} / {}", error.hint().unwrap_or_else(|| "-".into()))
+    }
+
+    #[test]
+    fn how_each_error_looks() {
+        let line = Error::bad("news.csv", Some(7), "3 fields, expected 4");
+        assert_eq!(look(&line), "bad record at news.csv, line 7: 3 fields, expected 4 / -");
+        assert!(line.is_record());
+        let full = Error::io("write", "/data")(io::Error::from(io::ErrorKind::StorageFull));
+        assert_eq!(
+            look(&full),
+            "cannot write /data: no storage space / free some space, or put the store on another disk; \
+             the former version is untouched"
+        );
+        let column = Error::MissingColumn {
+            path: "a.csv".into(),
+            column: "txet".into(),
+            columns: vec!["label".into(), "text".into()],
+        };
+        assert_eq!(look(&column), "a.csv has no column \"txet\" / did you mean \"text\"?");
+        let rare = Error::RareClass { label: "grain".into(), count: 1, needed: 2 };
+        assert_eq!(
+            look(&rare),
+            "class \"grain\" has 1 of the 2 examples it needs / collect more of it, merge it with another \
+             label, or set curate.rare = \"drop\""
+        );
+        let none = Error::NoDataset { path: "s/datasets/n".into(), version: Some(3) };
+        assert_eq!(
+            look(&none),
+            "no dataset at s/datasets/n with version 3 / see its history for the versions it has"
+        );
+    }
+}

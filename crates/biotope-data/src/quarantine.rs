@@ -1,0 +1,120 @@
+//! What was set aside, and why: JSON lines that a person can read.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use biotope_core::RecordId;
+use serde::{Deserialize, Serialize};
+use tempfile::NamedTempFile;
+
+use crate::{Error, Result};
+
+/// One record that was set aside. It carries no text: the source still has it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SetAside {
+    /// Record id, if it got as far as having one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<RecordId>,
+    /// Where it came from.
+    pub source: String,
+    /// Line or row in the source, counted from 1.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u64>,
+    /// Representative of its near-duplicate cluster, if it was set aside as a duplicate.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cluster: Option<RecordId>,
+    /// Which step or stage said so.
+    pub step: String,
+    /// Why.
+    pub why: String,
+}
+
+/// The quarantine of one stage of one dataset, while it is filled. It replaces the former one only when
+/// [`Quarantine::finish`] is called.
+#[derive(Debug)]
+pub struct Quarantine {
+    path: PathBuf,
+    file: BufWriter<NamedTempFile>,
+    counts: BTreeMap<String, u64>,
+}
+
+impl Quarantine {
+    /// Starts `<folder>/<stage>.jsonl`.
+    pub fn create(folder: &Path, stage: &str) -> Result<Self> {
+        std::fs::create_dir_all(folder).map_err(Error::io("make folder", folder))?;
+        let file = NamedTempFile::new_in(folder).map_err(Error::io("write in", folder))?;
+        let path = folder.join(format!("{stage}.jsonl"));
+        Ok(Self { path, file: BufWriter::new(file), counts: BTreeMap::new() })
+    }
+
+    /// Sets one aside.
+    pub fn add(&mut self, entry: &SetAside) -> Result<()> {
+        *self.counts.entry(entry.step.clone()).or_default() += 1;
+        let written = serde_json::to_writer(&mut self.file, entry).map_err(std::io::Error::from);
+        written.and_then(|()| self.file.write_all(b"\n")).map_err(Error::io("write", &self.path))
+    }
+
+    /// How many were set aside so far, by step.
+    pub fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
+    }
+
+    /// Puts it in place of the former one; returns the counts by step.
+    pub fn finish(self) -> Result<BTreeMap<String, u64>> {
+        let Self { path, file, counts } = self;
+        let file = file.into_inner().map_err(|error| Error::io("write", &path)(error.into_error()))?;
+        file.persist(&path).map_err(|error| Error::io("write", &path)(error.error))?;
+        Ok(counts)
+    }
+
+    /// Reads all stages of a folder, in the order of their file names.
+    pub fn read(folder: &Path) -> Result<Vec<SetAside>> {
+        let mut stages: Vec<PathBuf> = match std::fs::read_dir(folder) {
+            Ok(entries) => entries.flatten().map(|entry| entry.path()).collect(),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(Error::io("read", folder)(error)),
+        };
+        stages.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
+        stages.sort();
+        stages.iter().map(|path| read_stage(path)).collect::<Result<Vec<_>>>().map(|all| all.concat())
+    }
+}
+
+fn read_stage(path: &Path) -> Result<Vec<SetAside>> {
+    let file = std::fs::File::open(path).map_err(Error::io("read", path))?;
+    let entries = BufReader::new(file).lines().map(|line| {
+        let line = line.map_err(Error::io("read", path))?;
+        serde_json::from_str(&line).map_err(|error| Error::Format {
+            path: path.to_owned(),
+            expected: "quarantine file",
+            why: error.to_string(),
+        })
+    });
+    entries.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_former_one_stays_until_the_new_one_is_finished() {
+        let folder = tempfile::tempdir().unwrap();
+        let entry = |why: &str| SetAside {
+            id: None,
+            source: "file:a.csv".into(),
+            line: Some(3),
+            cluster: None,
+            step: "csv".into(),
+            why: why.into(),
+        };
+        let mut first = Quarantine::create(folder.path(), "collect").unwrap();
+        first.add(&entry("坏行")).unwrap();
+        assert_eq!(first.finish().unwrap()["csv"], 1);
+        let mut second = Quarantine::create(folder.path(), "collect").unwrap();
+        second.add(&entry("other")).unwrap();
+        drop(second);
+        assert_eq!(Quarantine::read(folder.path()).unwrap(), [entry("坏行")]);
+    }
+}

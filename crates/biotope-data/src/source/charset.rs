@@ -1,0 +1,72 @@
+//! From bytes to text: byte order mark, then what the server said, then what the page says, then what it looks like.
+
+use std::sync::LazyLock;
+
+use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
+use encoding_rs::{Encoding, UTF_8};
+use regex::bytes::Regex;
+
+/// How far into a page its own declaration is looked for.
+const HEAD: usize = 4096;
+
+static META: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)(?:<meta[^>]{0,200}?charset\s*=\s*["']?|<\?xml[^>]{0,100}?encoding\s*=\s*["'])\s*([a-z0-9_:.\-]{2,40})"#)
+        .expect("the pattern is constant")
+});
+
+static HEADER: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?i)charset\s*=\s*["']?([a-z0-9_:.\-]{2,40})"#).expect("the pattern is constant")
+});
+
+/// The text of a page and the name of its encoding.
+pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str) {
+    let encoding = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    let encoding = encoding.or_else(|| content_type.and_then(|header| named(&HEADER, header.as_bytes())));
+    let encoding = encoding.or_else(|| named(&META, &bytes[..bytes.len().min(HEAD)]));
+    // Pages often claim UTF-8 wrongly and hardly ever are UTF-8 by chance.
+    let encoding = match encoding {
+        Some(claimed) if claimed != UTF_8 || std::str::from_utf8(bytes).is_ok() => claimed,
+        _ => guess(bytes),
+    };
+    let (text, used, _) = encoding.decode(bytes);
+    (text.into_owned(), used.name())
+}
+
+fn named(pattern: &Regex, bytes: &[u8]) -> Option<&'static Encoding> {
+    let label = pattern.captures(bytes)?.get(1)?.as_bytes();
+    // A page that can be read as ASCII up to here is not UTF-16, whatever it says (HTML standard, 13.2.3.2).
+    Encoding::for_label(label).map(|encoding| encoding.output_encoding())
+}
+
+fn guess(bytes: &[u8]) -> &'static Encoding {
+    let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
+    detector.feed(bytes, true);
+    detector.guess(None, Utf8Detection::Allow)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "<p>小麦期货价格周一上涨，交易员说出口需求强劲。</p>";
+
+    fn gbk(text: &str) -> Vec<u8> {
+        encoding_rs::GBK.encode(text).0.into_owned()
+    }
+
+    #[test]
+    fn each_way_to_know_the_encoding() {
+        let meta = format!("<meta charset='gb2312'>{TEXT}");
+        assert_eq!(decode(&gbk(&meta), None), (meta.clone(), "GBK"));
+        assert_eq!(decode(&gbk(TEXT), Some("text/html; charset=GB18030")).0, TEXT);
+        assert_eq!(decode(&gbk(TEXT), None).0, TEXT);
+        assert_eq!(decode(TEXT.as_bytes(), None), (TEXT.to_owned(), "UTF-8"));
+        assert_eq!(
+            decode(&[b"\xef\xbb\xbf", TEXT.as_bytes()].concat(), Some("text/html; charset=latin1")).0,
+            TEXT
+        );
+        let latin =
+            decode(b"<p>caf\xe9 au lait \xe0 la carte, d\xe9j\xe0 vu</p>", Some("text/html; charset=utf-8"));
+        assert_eq!(latin.0, "<p>café au lait à la carte, déjà vu</p>");
+    }
+}

@@ -1,0 +1,28 @@
+//! The sources: one file each, one line each.
+
+use biotope_core::{Entry, Registry, config};
+
+use crate::source::BuildSource;
+
+pub mod csv;
+pub mod json_lines;
+pub mod parquet;
+pub mod text_folder;
+pub mod web;
+
+const SOURCES: &[Entry<BuildSource>] = &[
+    Entry::of::<csv::CsvConfig>(|t| Ok(Box::new(csv::Csv::new(config::from_table(t)?)))),
+    Entry::of::<json_lines::JsonLinesConfig>(|t| {
+        Ok(Box::new(json_lines::JsonLines::new(config::from_table(t)?)))
+    }),
+    Entry::of::<parquet::ParquetConfig>(|t| Ok(Box::new(parquet::Parquet::new(config::from_table(t)?)))),
+    Entry::of::<text_folder::TextFolderConfig>(|t| {
+        Ok(Box::new(text_folder::TextFolder::new(config::from_table(t)?)))
+    }),
+    Entry::of::<web::WebConfig>(|t| Ok(Box::new(web::Web::new(config::from_table(t)?)?))),
+];
+
+/// All sources.
+pub fn sources() -> Registry<BuildSource> {
+    Registry::new("source", SOURCES)
+}
