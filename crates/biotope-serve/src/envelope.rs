@@ -78,16 +78,16 @@ struct Counted<'a>(&'a App);
 
 impl<'a> Counted<'a> {
     fn new(app: &'a App) -> Self {
-        let count = app.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
-        app.telemetry.in_flight(count);
+        app.in_flight.fetch_add(1, Ordering::Relaxed);
+        app.telemetry.in_flight(1.0);
         Self(app)
     }
 }
 
 impl Drop for Counted<'_> {
     fn drop(&mut self) {
-        let count = self.0.in_flight.fetch_sub(1, Ordering::Relaxed) - 1;
-        self.0.telemetry.in_flight(count);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.telemetry.in_flight(-1.0);
     }
 }
 

@@ -22,7 +22,11 @@ pub struct Info {
 impl Info {
     /// What the signature alone tells.
     pub fn of(signature: &Signature) -> Self {
-        Self { model_id: signature.name.clone(), model_sha: None, dtype: "float32".into() }
+        Self {
+            model_id: signature.name.clone(),
+            model_sha: signature.digest.clone(),
+            dtype: "float32".into(),
+        }
     }
 
     /// The body of `/info`.

@@ -4,7 +4,6 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use biotope_bundle::{Answer, Explanation, Predictor};
@@ -47,7 +46,6 @@ impl Job {
 #[derive(Debug)]
 pub(crate) struct Queue {
     jobs: mpsc::Sender<Job>,
-    depth: Arc<AtomicUsize>,
     telemetry: Arc<Telemetry>,
 }
 
@@ -59,11 +57,9 @@ impl Queue {
         telemetry: Arc<Telemetry>,
     ) -> Result<Self> {
         let (sender, jobs) = mpsc::channel(config.max_queue);
-        let depth = Arc::new(AtomicUsize::new(0));
         let worker = Worker {
             jobs,
             predictor,
-            depth: Arc::clone(&depth),
             telemetry: Arc::clone(&telemetry),
             documents: config.max_batch,
             tokens: config.max_batch_tokens,
@@ -73,7 +69,7 @@ impl Queue {
         };
         let thread = std::thread::Builder::new().name("biotope-model".into());
         thread.spawn(move || worker.run()).map_err(Error::Thread)?;
-        Ok(Self { jobs: sender, depth, telemetry })
+        Ok(Self { jobs: sender, telemetry })
     }
 
     /// One answer per document.
@@ -91,24 +87,21 @@ impl Queue {
     }
 
     fn push(&self, job: Job) -> Result<(), Failure> {
-        let depth = self.depth.fetch_add(1, Ordering::Relaxed) + 1;
-        let pushed = self.jobs.try_send(job);
-        if let Err(error) = pushed {
-            self.depth.fetch_sub(1, Ordering::Relaxed);
-            return Err(match error {
+        self.telemetry.queued(1.0);
+        let refused = |error| {
+            self.telemetry.queued(-1.0);
+            match error {
                 mpsc::error::TrySendError::Full(_) => Failure::Full,
                 mpsc::error::TrySendError::Closed(_) => Failure::Closed,
-            });
-        }
-        self.telemetry.queue_depth(depth);
-        Ok(())
+            }
+        };
+        self.jobs.try_send(job).map_err(refused)
     }
 }
 
 struct Worker {
     jobs: mpsc::Receiver<Job>,
     predictor: Arc<dyn Predictor>,
-    depth: Arc<AtomicUsize>,
     telemetry: Arc<Telemetry>,
     documents: usize,
     tokens: usize,
@@ -145,16 +138,11 @@ impl Worker {
     fn next(&mut self) -> Option<Job> {
         loop {
             let job = self.jobs.blocking_recv()?;
-            self.took();
+            self.telemetry.queued(-1.0);
             if !job.is_abandoned() {
                 return Some(job);
             }
         }
-    }
-
-    fn took(&self) {
-        let depth = self.depth.fetch_sub(1, Ordering::Relaxed) - 1;
-        self.telemetry.queue_depth(depth);
     }
 
     /// What fits into a batch with the first, and a job that did not fit.
@@ -192,7 +180,7 @@ impl Worker {
                 })
             }
         };
-        job.inspect(|_| self.took())
+        job.inspect(|_| self.telemetry.queued(-1.0))
     }
 
     /// A token is taken for three bytes: English has four to five, Chinese three.

@@ -62,14 +62,14 @@ impl Telemetry {
         });
     }
 
-    /// Requests being answered.
-    pub(crate) fn in_flight(&self, count: usize) {
-        metrics::with_local_recorder(&self.recorder, || gauge!("biotope_in_flight").set(count as f64));
+    /// One request more, or one less, is being answered.
+    pub(crate) fn in_flight(&self, change: f64) {
+        metrics::with_local_recorder(&self.recorder, || gauge!("biotope_in_flight").increment(change));
     }
 
-    /// Requests waiting for the model.
-    pub(crate) fn queue_depth(&self, count: usize) {
-        metrics::with_local_recorder(&self.recorder, || gauge!("biotope_queue_depth").set(count as f64));
+    /// One request more, or one less, waits for the model. Changes add up whatever their order; settings would not.
+    pub(crate) fn queued(&self, change: f64) {
+        metrics::with_local_recorder(&self.recorder, || gauge!("biotope_queue_depth").increment(change));
     }
 
     /// A pass through the model.

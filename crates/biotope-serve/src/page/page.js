@@ -68,7 +68,7 @@ async function classify() {
   if (!text) { fail(say("empty")); $("input").focus(); return; }
   const body = request(text);
   $("go").disabled = true;
-  $("status").textContent = say(body.url ? "fetching" : "busy");
+  status(body.url ? "fetching" : "busy");
   try {
     const answer = await fetch("classify", { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) });
     const told = await answer.json();
@@ -77,15 +77,21 @@ async function classify() {
     shown = told;
     whole = false;
     show(told);
-    $("status").textContent = say("done");
+    status("done", true);
     $("result").focus({ preventScroll: true });
     $("result").scrollIntoView({ block: "nearest" });
   } catch (error) {
     fail(say("gone"), error instanceof SyntaxError ? "" : undefined);
   } finally {
     $("go").disabled = false;
-    if (!shown) $("status").textContent = "";
+    if (!shown) status("");
   }
+}
+
+/* What is seen anyway is only said, for those who listen. */
+function status(key, heard = false) {
+  $("status").textContent = key ? say(key) : "";
+  $("status").classList.toggle("heard", heard);
 }
 
 function fail(message, hint) {
@@ -178,7 +184,7 @@ $("clear").addEventListener("click", () => {
   $("input").value = "";
   shown = null;
   $("result").hidden = true;
-  $("status").textContent = "";
+  status("");
   fail(null);
   $("input").focus();
 });

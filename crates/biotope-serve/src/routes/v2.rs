@@ -35,8 +35,9 @@ pub(super) fn router() -> Router<Arc<App>> {
 
 /// The protocol's errors are `{"error": "..."}` and nothing else.
 pub(super) async fn plain_errors(request: Request, next: Next) -> Response {
+    let ours = request.uri().path().starts_with("/v2");
     let response = next.run(request).await;
-    if !(response.status().is_client_error() || response.status().is_server_error()) {
+    if !ours || !(response.status().is_client_error() || response.status().is_server_error()) {
         return response;
     }
     let (mut parts, body) = response.into_parts();

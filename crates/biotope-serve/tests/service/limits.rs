@@ -10,7 +10,8 @@ use crate::support::{Gate, Toy, signature, start, start_with, told, wait};
 #[tokio::test]
 async fn a_text_of_ten_megabytes_is_too_large_and_the_client_hears_it() {
     let service = start().await;
-    let (status, error) = service.post("/predict", json!({ "inputs": "wheat ".repeat(10 << 20 / 6) })).await;
+    let (status, error) =
+        service.post("/predict", json!({ "inputs": "wheat ".repeat((10 << 20) / 6) })).await;
     assert_eq!((status, error["error_type"].as_str()), (413, Some("Validation")));
     assert_eq!(error["error"], "request body is larger than 4194304 bytes");
 }

@@ -18,6 +18,7 @@ pub(crate) fn signature() -> Signature {
     Signature {
         name: "toy".into(),
         version: "3".into(),
+        digest: None,
         model: "keywords".into(),
         task: Task::SingleLabel { labels: LABELS.map(String::from).to_vec() },
         inputs: vec![MediaType::Text, MediaType::Html],
