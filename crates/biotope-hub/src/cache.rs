@@ -124,7 +124,7 @@ impl Cache {
             Ok(()) => return Ok(Lock { _file: file }),
             Err(TryLockError::Error(error)) => return Err(Error::io(&path)(error)),
             Err(TryLockError::WouldBlock) => {
-                progress.say("waiting for another process that fetches the same file")
+                progress.say("waiting for another process that fetches the same file");
             }
         }
         file.lock().map_err(Error::io(&path))?;

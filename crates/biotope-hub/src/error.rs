@@ -171,7 +171,7 @@ pub struct Attempt {
 }
 
 fn list(attempts: &[Attempt]) -> String {
-    attempts.iter().map(|attempt| format!("\n  {}", attempt.error)).collect()
+    attempts.iter().fold(String::new(), |list, attempt| format!("{list}\n  {}", attempt.error))
 }
 
 impl Error {
@@ -200,7 +200,7 @@ impl Error {
                 return Some(format!("unset {variable} once to fill the cache"));
             }
             Self::MissingClient { client, .. } => return Some(format!("install {client}")),
-            Self::Io { source, .. } => return io_hint(source),
+            Self::Io { source, .. } => return Some(io_hint(source).to_owned()),
             Self::NoCacheFolder => "set BIOTOPE_CACHE to a folder that can be written",
             Self::Exhausted { attempts, .. } => return joined_hints(attempts),
             _ => return None,
@@ -215,15 +215,14 @@ impl Error {
     }
 }
 
-fn io_hint(error: &io::Error) -> Option<String> {
-    let hint = match error.kind() {
+fn io_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "the disk is full: make room, or set BIOTOPE_CACHE to a folder on another one"
         }
         io::ErrorKind::NotFound => "check the path",
         _ => "set BIOTOPE_CACHE to a folder that can be written",
-    };
-    Some(hint.to_owned())
+    }
 }
 
 fn joined_hints(attempts: &[Attempt]) -> Option<String> {

@@ -1,9 +1,7 @@
 //! Files over HTTP: bounded, resumable, with redirects followed by hand so that each is checked.
 
 use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
@@ -17,6 +15,13 @@ use crate::error::{Error, Result};
 use crate::meter::Meter;
 use crate::secret::{Secret, scrub};
 
+mod part;
+mod rules;
+
+pub(crate) use part::Part;
+pub(crate) use rules::check_scheme;
+use rules::redirected;
+
 /// Most requests for one file, however much progress each of them makes.
 const MOST_REQUESTS: u32 = 100;
 
@@ -28,7 +33,7 @@ pub(crate) const USER_AGENT: &str = concat!("biotope-hub/", env!("CARGO_PKG_VERS
 pub(crate) struct Http {
     client: Mutex<Option<Client>>,
     limits: Limits,
-    allow_http: bool,
+    unprotected: bool,
     down: Mutex<BTreeSet<String>>,
 }
 
@@ -42,48 +47,6 @@ pub(crate) struct Request<'a> {
     pub label: String,
 }
 
-/// A file that grows: its bytes, and the validator that they belong to.
-pub(crate) struct Part {
-    data: PathBuf,
-    validator: PathBuf,
-}
-
-impl Part {
-    pub(crate) fn new(folder: &Path) -> Self {
-        Self { data: folder.join("data"), validator: folder.join("validator") }
-    }
-
-    /// The file of the bytes.
-    pub(crate) fn path(&self) -> &Path {
-        &self.data
-    }
-
-    /// How many bytes are there.
-    pub(crate) fn len(&self) -> u64 {
-        fs::metadata(&self.data).map_or(0, |meta| meta.len())
-    }
-
-    /// What the bytes belong to: an `ETag`, or a commit of the hub.
-    pub(crate) fn validator(&self) -> Option<String> {
-        fs::read_to_string(&self.validator).ok().filter(|text| !text.is_empty())
-    }
-
-    /// Starts over, for bytes that belong to `validator`.
-    pub(crate) fn restart(&self, validator: Option<&str>) -> Result<()> {
-        match fs::remove_file(&self.data) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io(&self.data)(error));
-            }
-            _ => {}
-        }
-        fs::write(&self.validator, validator.unwrap_or_default()).map_err(Error::io(&self.validator))
-    }
-
-    fn append(&self) -> Result<File> {
-        File::options().create(true).append(true).open(&self.data).map_err(Error::io(&self.data))
-    }
-}
-
 /// How one request for the rest of a file ended.
 enum Turn {
     Whole,
@@ -92,7 +55,7 @@ enum Turn {
 
 impl Http {
     pub(crate) fn new(limits: Limits, allow_http: bool) -> Self {
-        Self { client: Mutex::new(None), limits, allow_http, down: Mutex::new(BTreeSet::new()) }
+        Self { client: Mutex::new(None), limits, unprotected: allow_http, down: Mutex::new(BTreeSet::new()) }
     }
 
     /// The headers that tell about a file, from the first answer that `enough` accepts; redirects are followed until
@@ -101,7 +64,7 @@ impl Http {
         let mut pause = self.limits.pause;
         let mut tries = 1;
         loop {
-            let error = match self.send(Method::HEAD, request, &HeaderMap::new(), enough) {
+            let error = match self.send(&Method::HEAD, request, &HeaderMap::new(), enough) {
                 Ok(response) => match status_error(&request.label, response.status()) {
                     None => return Ok(response.headers().clone()),
                     Some(error) => error,
@@ -168,7 +131,7 @@ impl Http {
             part.restart(None)?;
             have = 0;
         }
-        let response = self.send(Method::GET, request, &headers, |_| false)?;
+        let response = self.send(&Method::GET, request, &headers, |_| false)?;
         if response.status() == StatusCode::RANGE_NOT_SATISFIABLE && have > 0 {
             // The part is longer than the file: it belongs to something else.
             part.restart(None)?;
@@ -185,49 +148,13 @@ impl Http {
             let validator = if immutable { part.validator() } else { strong_etag(response.headers()) };
             part.restart(validator.as_deref())?;
         }
-        self.receive(request, response, part, limit, meter)
-    }
-
-    fn receive(
-        &self,
-        request: &Request<'_>,
-        mut response: Response,
-        part: &Part,
-        limit: u64,
-        meter: &mut Meter<'_>,
-    ) -> Result<Turn> {
-        let too_large = || Error::TooLarge { spec: request.label.clone(), limit };
-        let mut have = part.len();
-        let total = response.content_length().map(|rest| rest.saturating_add(have));
-        if total.is_some_and(|total| total > limit) {
-            return Err(too_large());
-        }
-        meter.begin(total);
-        let mut file = part.append()?;
-        let mut buffer = vec![0; 1 << 16];
-        loop {
-            let read = match response.read(&mut buffer) {
-                Ok(0) => break,
-                Ok(read) => read,
-                Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
-                Err(error) => return Ok(Turn::Broken(scrub(&root_cause(&error), request.token))),
-            };
-            have += read as u64;
-            if have > limit {
-                drop(file);
-                part.restart(None)?;
-                return Err(too_large());
-            }
-            file.write_all(&buffer[..read]).map_err(Error::io(part.path()))?;
-            meter.at(have);
-        }
-        Ok(Turn::Whole)
+        receive(request, response, part, limit, meter)
     }
 
     /// Sends one request and follows its redirects until `enough` is satisfied with the headers of one.
     fn send(
         &self,
-        method: Method,
+        method: &Method,
         request: &Request<'_>,
         headers: &HeaderMap,
         enough: fn(&HeaderMap) -> bool,
@@ -245,7 +172,7 @@ impl Http {
             let response = builder.send().map_err(|error| self.unreachable(&url, request, &error))?;
             let next = response.headers().get(LOCATION).and_then(|value| value.to_str().ok());
             match next.filter(|_| response.status().is_redirection() && !enough(response.headers())) {
-                Some(next) => url = self.redirected(&url, next, &request.label)?,
+                Some(next) => url = redirected(&url, next, &request.label)?,
                 None => return Ok(response),
             }
         }
@@ -253,22 +180,9 @@ impl Http {
         Err(Error::Forbidden { spec: request.label.clone(), rule })
     }
 
-    fn redirected(&self, from: &Url, to: &str, label: &str) -> Result<Url> {
-        let rule = |rule: &str| Error::Forbidden { spec: label.to_owned(), rule: rule.to_owned() };
-        let to = from.join(to).map_err(|_| rule("redirected to what is no address"))?;
-        if from.scheme() == "https" && to.scheme() != "https" {
-            return Err(rule("redirected from https to an unprotected address"));
-        }
-        // A page of the network must not make this machine ask its own services.
-        if !is_loopback(from) && is_loopback(&to) {
-            return Err(rule("redirected to this machine"));
-        }
-        Ok(to)
-    }
-
     /// Whether this address may be asked at all.
     fn check(&self, url: &Url, label: &str) -> Result<()> {
-        check_scheme(url, self.allow_http, label)?;
+        check_scheme(url, self.unprotected, label)?;
         let down = self.down.lock().unwrap_or_else(PoisonError::into_inner);
         if down.contains(&host_of(url)) {
             let cause = "did not answer a moment ago".to_owned();
@@ -308,26 +222,40 @@ impl Http {
     }
 }
 
-/// `https:` always, `http:` to this machine or where it was allowed, nothing else.
-pub(crate) fn check_scheme(url: &Url, allow_http: bool, label: &str) -> Result<()> {
-    match url.scheme() {
-        "https" => Ok(()),
-        "http" if allow_http || is_loopback(url) => Ok(()),
-        "http" => Err(Error::Forbidden {
-            spec: label.to_owned(),
-            rule: "plain http may only be used to reach this machine".to_owned(),
-        }),
-        _ => Err(Error::Forbidden { spec: label.to_owned(), rule: "neither https nor http".to_owned() }),
+/// Writes what comes to the end of the part, up to the limit.
+fn receive(
+    request: &Request<'_>,
+    mut response: Response,
+    part: &Part,
+    limit: u64,
+    meter: &mut Meter<'_>,
+) -> Result<Turn> {
+    let too_large = || Error::TooLarge { spec: request.label.clone(), limit };
+    let mut have = part.len();
+    let total = response.content_length().map(|rest| rest.saturating_add(have));
+    if total.is_some_and(|total| total > limit) {
+        return Err(too_large());
     }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
+    meter.begin(total);
+    let mut file = part.append()?;
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = match response.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => read,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => continue,
+            Err(error) => return Ok(Turn::Broken(scrub(&root_cause(&error), request.token))),
+        };
+        have += read as u64;
+        if have > limit {
+            drop(file);
+            part.restart(None)?;
+            return Err(too_large());
+        }
+        file.write_all(&buffer[..read]).map_err(Error::io(part.path()))?;
+        meter.at(have);
     }
+    Ok(Turn::Whole)
 }
 
 fn host_of(url: &Url) -> String {
@@ -394,43 +322,6 @@ fn rest(pause: &mut Duration) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
-
-    #[test]
-    fn plain_http_reaches_this_machine_only() {
-        for (address, fine) in [
-            ("https://host.example", true),
-            ("http://127.0.0.1:8", true),
-            ("http://[::1]:8", true),
-            ("http://localhost", true),
-            ("http://localhost.example", false),
-            ("http://10.0.0.1", false),
-            ("ftp://localhost", false),
-        ] {
-            assert_eq!(check_scheme(&url(address), false, "x").is_ok(), fine, "{address}");
-        }
-        assert!(check_scheme(&url("http://10.0.0.1"), true, "x").is_ok());
-        let error = check_scheme(&url("http://host.example"), false, "http://host.example/a").unwrap_err();
-        let text = "http://host.example/a: plain http may only be used to reach this machine";
-        assert_eq!(error.to_string(), text);
-    }
-
-    #[test]
-    fn redirects_never_lose_protection() {
-        let http = Http::new(Limits::default(), true);
-        let to = |from: &str, to: &str| {
-            http.redirected(&url(from), to, "x").map(String::from).map_err(|e| e.to_string())
-        };
-        assert_eq!(to("https://a.example/b/c", "../d"), Ok("https://a.example/d".into()));
-        assert_eq!(
-            to("https://a.example", "http://a.example"),
-            Err("x: redirected from https to an unprotected address".into())
-        );
-        assert_eq!(to("https://a.example", "https://127.0.0.1"), Err("x: redirected to this machine".into()));
-    }
 
     #[test]
     fn only_strong_tags_allow_to_resume() {

@@ -17,7 +17,7 @@ use server::Server;
 
 /// What progress was told.
 #[derive(Debug, Default)]
-pub struct Told(pub Mutex<Vec<String>>);
+pub(crate) struct Told(pub(crate) Mutex<Vec<String>>);
 
 impl Progress for Told {
     fn begin(&self, task: &str, total: Option<u64>, unit: Unit) {
@@ -35,13 +35,13 @@ impl Progress for Told {
 }
 
 /// A hub with a cache folder of its own.
-pub struct Bench {
-    pub dir: tempfile::TempDir,
-    pub config: HubConfig,
+pub(crate) struct Bench {
+    pub(crate) dir: tempfile::TempDir,
+    pub(crate) config: HubConfig,
 }
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let mut config = HubConfig::new(dir.path().join("cache"));
         config.token = Secret::new("hf_secret");
@@ -58,34 +58,34 @@ impl Bench {
     }
 
     /// Its hub is the server.
-    pub fn at(server: &Server) -> Self {
+    pub(crate) fn at(server: &Server) -> Self {
         let mut bench = Self::new();
         bench.config.endpoint = server.url.clone();
         bench
     }
 
-    pub fn assets(mut self, table: &str) -> Self {
+    pub(crate) fn assets(mut self, table: &str) -> Self {
         self.config.assets = Assets::parse(table).unwrap();
         self
     }
 
-    pub fn hub(&self) -> Hub {
+    pub(crate) fn hub(&self) -> Hub {
         Hub::new(self.config.clone())
     }
 
-    pub fn fetch(&self, spec: &str) -> Result<PathBuf> {
+    pub(crate) fn fetch(&self, spec: &str) -> Result<PathBuf> {
         self.hub().fetch(spec, &biotope_core::Silent)
     }
 
     /// The error of a fetch, which must not hold the token.
-    pub fn error(&self, spec: &str) -> String {
+    pub(crate) fn error(&self, spec: &str) -> String {
         let error = self.fetch(spec).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("hf_secret"), "{error:?}");
         error.to_string()
     }
 
     /// Every file in the cache but locks, by path.
-    pub fn kept(&self) -> Vec<String> {
+    pub(crate) fn kept(&self) -> Vec<String> {
         let mut found = Vec::new();
         walk(&self.config.cache, &mut found);
         let root = self.config.cache.clone();
@@ -101,7 +101,7 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 /// Bytes that repeat nowhere near.
-pub fn noise(length: usize) -> Vec<u8> {
+pub(crate) fn noise(length: usize) -> Vec<u8> {
     let mut state = 1u32;
     let next = |_| {
         state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);

@@ -11,31 +11,31 @@ use axum::response::Response;
 use tokio::sync::oneshot;
 
 /// The commit of every revision.
-pub const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
+pub(crate) const COMMIT: &str = "0123456789abcdef0123456789abcdef01234567";
 
 /// How the server treats one path. Counted faults wear off.
 #[derive(Clone, Default)]
-pub struct File {
-    pub bytes: Vec<u8>,
-    pub etag: &'static str,
+pub(crate) struct File {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) etag: &'static str,
     /// Answer this status so many times first.
-    pub fails: (u16, u32),
+    pub(crate) fails: (u16, u32),
     /// Cut the next bodies after so many bytes each.
-    pub cuts: Vec<usize>,
+    pub(crate) cuts: Vec<usize>,
     /// Send the hub's clients elsewhere for the content.
-    pub redirect: Option<String>,
+    pub(crate) redirect: Option<String>,
     /// Wanted token.
-    pub token: Option<&'static str>,
-    /// Announce and send another size.
-    pub no_length: bool,
+    pub(crate) token: Option<&'static str>,
+    /// Do not announce the size.
+    pub(crate) no_length: bool,
 }
 
 /// One request as it came in.
 #[derive(Clone, Debug)]
-pub struct Seen {
-    pub method: Method,
-    pub path: String,
-    pub headers: HeaderMap,
+pub(crate) struct Seen {
+    pub(crate) method: Method,
+    pub(crate) path: String,
+    pub(crate) headers: HeaderMap,
 }
 
 #[derive(Clone, Default)]
@@ -45,14 +45,14 @@ struct Site {
 }
 
 /// A running server; it stops when dropped.
-pub struct Server {
-    pub url: String,
+pub(crate) struct Server {
+    pub(crate) url: String,
     site: Site,
     stop: Option<oneshot::Sender<()>>,
 }
 
 impl Server {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let site = Site::default();
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
@@ -72,22 +72,22 @@ impl Server {
         Self { url, site, stop: Some(stop) }
     }
 
-    pub fn put(&self, path: &str, file: File) -> &Self {
+    pub(crate) fn put(&self, path: &str, file: File) -> &Self {
         self.site.files.lock().unwrap().insert(path.to_owned(), file);
         self
     }
 
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.site.seen.lock().unwrap().clone()
     }
 
     /// Paths that were asked for with `GET`.
-    pub fn gets(&self) -> Vec<String> {
+    pub(crate) fn gets(&self) -> Vec<String> {
         self.seen().into_iter().filter(|seen| seen.method == Method::GET).map(|seen| seen.path).collect()
     }
 
-    /// All headers of all requests as one text.
-    pub fn tokens(&self) -> BTreeSet<(String, bool)> {
+    /// Paths that were asked for, and whether a token came with them.
+    pub(crate) fn tokens(&self) -> BTreeSet<(String, bool)> {
         let has = |seen: &Seen| seen.headers.contains_key(header::AUTHORIZATION);
         self.seen().iter().map(|seen| (seen.path.clone(), has(seen))).collect()
     }
