@@ -60,7 +60,7 @@ impl Bench {
     /// Its hub is the server.
     pub(crate) fn at(server: &Server) -> Self {
         let mut bench = Self::new();
-        bench.config.endpoint = server.url.clone();
+        bench.config.endpoint.clone_from(&server.url);
         bench
     }
 

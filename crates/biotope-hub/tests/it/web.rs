@@ -80,7 +80,7 @@ fn a_cut_transfer_goes_on_where_it_was_cut() {
     assert_eq!(seen.len(), 3);
     assert!(seen[1..].iter().all(|seen| seen.headers["if-range"] == "\"v1\""), "{seen:?}");
     let start = |at: usize| seen[at].headers["range"].to_str().unwrap().to_owned();
-    assert!(start(1) > "bytes=0-".to_owned() && start(1) != start(2));
+    assert!(start(1) != "bytes=0-" && start(1) != start(2));
 }
 
 #[test]
