@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod dates;
 pub mod dedup;
 pub mod error;
+mod html;
 pub mod pipeline;
 pub mod quarantine;
 pub mod source;

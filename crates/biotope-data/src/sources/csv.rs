@@ -79,6 +79,21 @@ impl Csv {
         Self { config }
     }
 
+    /// Where a line ends that begins at `from`. Only what spans lines can be broken: a stray quote in one line is text.
+    fn scan(&self, line: &[u8], from: At) -> At {
+        let delimiter = self.config.delimiter as u8;
+        line.iter().fold(from, |at, byte| match (at, *byte) {
+            (At::Broken, _) => At::Broken,
+            // A quote opens a field only at its start; the second of two goes on inside.
+            (At::Start | At::Closed, b'"') => At::Quoted,
+            (At::Quoted, b'"') => At::Closed,
+            (At::Quoted, _) => At::Quoted,
+            (_, byte) if byte == delimiter => At::Start,
+            (At::Closed, _) if from == At::Quoted => At::Broken,
+            _ => At::Plain,
+        })
+    }
+
     fn file(&self, path: &Path) -> Result<Records<'_>> {
         let (file, waiting) = (name(path), VecDeque::new());
         let mut records = Records {
@@ -129,6 +144,8 @@ enum At {
     Plain,
     Quoted,
     Closed,
+    /// Behind a closing quote that does not end its field: some quote before was never closed.
+    Broken,
 }
 
 impl Records<'_> {
@@ -151,42 +168,30 @@ impl Records<'_> {
         Ok(())
     }
 
-    /// The lines of the next record: as many as its quotes span.
+    /// The lines of the next record: as many as its quotes span, one alone if they do not match up.
     fn span(&mut self) -> Option<Result<Vec<(u64, Vec<u8>)>>> {
         let first = match self.line()? {
             Ok(first) => first,
             Err(error) => return Some(Err(error)),
         };
-        let mut open = self.csv.config.quoting && self.is_open(&first.1, false);
+        let mut end = self.csv.scan(&first.1, At::Start);
         let mut lines = vec![first];
-        while open && lines.len() < MAX_SPAN {
-            match self.line() {
+        while end == At::Quoted && self.csv.config.quoting {
+            let next = if lines.len() < MAX_SPAN { self.line() } else { None };
+            match next {
                 Some(Ok(next)) => {
-                    open = self.is_open(&next.1, true);
+                    end = self.csv.scan(&next.1, At::Quoted);
                     lines.push(next);
                 }
                 Some(Err(error)) => return Some(Err(error)),
-                None => break,
+                None => end = At::Broken,
+            }
+            if end == At::Broken {
+                let rest = lines.split_off(1);
+                rest.into_iter().rev().for_each(|line| self.waiting.push_front(line));
             }
         }
         Some(Ok(lines))
-    }
-
-    /// Whether a quoted field is still open at the end of a line, which may begin inside of one.
-    fn is_open(&self, line: &[u8], inside: bool) -> bool {
-        let delimiter = self.csv.config.delimiter as u8;
-        let mut at = if inside { At::Quoted } else { At::Start };
-        for byte in line {
-            at = match (at, *byte) {
-                // A quote opens a field only at its start; the second of two goes on inside.
-                (At::Start | At::Closed, b'"') => At::Quoted,
-                (At::Quoted, b'"') => At::Closed,
-                (At::Quoted, _) => At::Quoted,
-                (_, byte) if byte == delimiter => At::Start,
-                _ => At::Plain,
-            };
-        }
-        at == At::Quoted
     }
 
     fn fields(&self, bytes: &[u8]) -> std::result::Result<Vec<String>, String> {
@@ -233,7 +238,10 @@ impl Iterator for Records<'_> {
                 continue;
             }
             let bytes = lines.iter().map(|(_, bytes)| bytes.as_slice()).collect::<Vec<_>>().join(&b'\n');
-            let record = self.record(number, &bytes);
+            let open =
+                lines.len() == 1 && self.csv.config.quoting && self.csv.scan(&bytes, At::Start) == At::Quoted;
+            let record =
+                if open { Err("a quote is never closed".into()) } else { self.record(number, &bytes) };
             if record.is_err() {
                 lines.drain(1..).rev().for_each(|line| self.waiting.push_front(line));
             }
@@ -285,7 +293,7 @@ mod tests {
             bad,
             [
                 "bad record at a.csv, line 4: 3 fields, expected 2",
-                "bad record at a.csv, line 5: invalid UTF-8 after 30 bytes",
+                "bad record at a.csv, line 5: a quote is never closed",
                 "bad record at a.csv, line 8: invalid UTF-8 after 3 bytes",
             ]
         );

@@ -1,14 +1,12 @@
 //! Pages and feeds over HTTP, politely: robots.txt, a delay per host, an agent with a contact, limits on everything.
 
-use std::sync::LazyLock;
-
 use biotope_core::{Config, Document, Invalid};
 use regex::Regex;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::Result;
 use crate::source::{Documents, Source};
+use crate::{Result, html};
 
 mod address;
 mod crawl;
@@ -152,33 +150,13 @@ impl LabelFrom {
             Self::Category => {
                 doc.meta.get("category").and_then(|all| all.split("; ").next()).map(str::to_owned)
             }
-            Self::Meta(name) => page_meta(&doc.text, name).or_else(|| doc.meta.get(name).cloned()),
+            Self::Meta(name) => html::meta(&doc.text, name).or_else(|| doc.meta.get(name).cloned()),
             Self::Url(pattern) => pattern.captures(&doc.source).map(|found| {
                 found.get(1).map_or_else(|| found[0].to_owned(), |group| group.as_str().to_owned())
             }),
         };
         found.map(|label| label.trim().to_owned()).filter(|label| !label.is_empty())
     }
-}
-
-/// The content of `<meta name=.. content=..>` or `<meta property=.. content=..>`.
-fn page_meta(html: &str, wanted: &str) -> Option<String> {
-    static TAG: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?is)<meta\b[^>]{1,2000}>").expect("constant"));
-    let tag = TAG.find_iter(html).find(|tag| {
-        let name = attribute(tag.as_str(), "name").or_else(|| attribute(tag.as_str(), "property"));
-        name.is_some_and(|name| name.eq_ignore_ascii_case(wanted))
-    })?;
-    attribute(tag.as_str(), "content")
-}
-
-/// The value of an attribute in one tag.
-fn attribute(tag: &str, name: &str) -> Option<String> {
-    static PAIR: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r#"(?is)([a-z:\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#).expect("constant")
-    });
-    let found = PAIR.captures_iter(tag).find(|pair| pair[1].eq_ignore_ascii_case(name))?;
-    found.get(2).or_else(|| found.get(3)).or_else(|| found.get(4)).map(|value| value.as_str().to_owned())
 }
 
 /// The source.

@@ -25,7 +25,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
     pattern(
         &[
             // +44 20 7946 0958, +86-138-1234-5678, +1 (555) 123-4567, 0049 30 123456
-            r"(?:\+|＋|\b00)[1-9]\d{0,2}(?:[ \-.]?\(0?\d{1,4}\))?(?:[ \-.]?\d{2,5}){2,5}",
+            r"(?:\+|＋|00)[1-9]\d{0,14}(?:[ \-.]?\(0?\d{1,4}\))?(?:[ \-.]\d{2,12}){0,4}",
             // 13812345678, 138-1234-5678, 138 1234 5678, 86-138...
             r"(?:86[ \-]?)?1[3-9]\d(?:\d{8}|[ \-]\d{4}[ \-]\d{4})",
             // (010) 6552-9988, (555) 123-4567, （021）62345678
@@ -36,7 +36,7 @@ static NUMBER: LazyLock<Regex> = LazyLock::new(|| {
             r"(?:1[\-. ])?[2-9]\d{2}-\d{3}-\d{4}",
             r"(?:1\.)?[2-9]\d{2}\.\d{3}\.\d{4}",
             // 020 7946 0958, 01632 960 961
-            r"0\d{2,4} \d{3,4} \d{3,4}",
+            r"0[1-9]\d{1,3} \d{3,4} \d{3,4}",
         ]
         .join("|"),
     )
@@ -70,35 +70,58 @@ impl Config for MaskPersonalData {
 impl MaskPersonalData {
     /// The text with marks, and how many e-mail addresses and phone numbers there were.
     pub fn mask(&self, text: &str) -> (String, usize, usize) {
-        let (text, mails) =
-            if self.email { replace(text, &MAIL, EMAIL, |_, _, _| true) } else { (text.into(), 0) };
-        let (text, phones) = if self.phone { replace(&text, &NUMBER, PHONE, is_phone) } else { (text, 0) };
+        let (text, mails) = if self.email {
+            replace(text, &MAIL, EMAIL, |found, _, _| Some(found.len()))
+        } else {
+            (text.into(), 0)
+        };
+        let (text, phones) = if self.phone { replace(&text, &NUMBER, PHONE, phone) } else { (text, 0) };
         (text, mails, phones)
     }
 }
 
-/// Replaces the matches that `accept` (match, text before, text after) takes.
-fn replace(text: &str, pattern: &Regex, mark: &str, accept: fn(&str, &str, &str) -> bool) -> (String, usize) {
-    let (mut masked, mut end, mut count) = (String::with_capacity(text.len()), 0, 0);
+/// How much of a match is meant: its length, or nothing. Sees the match, the text before it, and all from its start.
+type Accept = fn(&str, &str, &str) -> Option<usize>;
+
+/// Replaces what `accept` takes.
+fn replace(text: &str, pattern: &Regex, mark: &str, accept: Accept) -> (String, usize) {
+    let (mut masked, mut done, mut count) = (String::with_capacity(text.len()), 0, 0);
     let mut from = 0;
     while let Some(found) = pattern.find_at(text, from) {
-        if accept(found.as_str(), &text[..found.start()], &text[found.end()..]) {
-            masked.push_str(&text[end..found.start()]);
+        // Behind what is refused, go on: a part of a longer number is no number.
+        from = found.end();
+        if let Some(length) = accept(found.as_str(), &text[..found.start()], &text[found.start()..]) {
+            masked.push_str(&text[done..found.start()]);
             masked.push_str(mark);
-            (end, from, count) = (found.end(), found.end(), count + 1);
-        } else {
-            // Go on behind the digits that were refused: a part of a longer number is no number.
-            from = found.end();
+            from = found.start() + length;
+            (done, count) = (from, count + 1);
         }
     }
-    masked.push_str(&text[end..]);
+    masked.push_str(&text[done..]);
     (masked, count)
 }
 
-/// Whether what looks like a phone number stands where one would stand.
-fn is_phone(found: &str, before: &str, after: &str) -> bool {
-    let digits = found.chars().filter(char::is_ascii_digit).count();
-    (8..=15).contains(&digits) && opens(before) && closes(after)
+/// How much of what looks like a phone number is one, by its length and by what stands around it.
+fn phone(found: &str, before: &str, text: &str) -> Option<usize> {
+    // `12 034 567 890` is a number whose groups look like one of a phone.
+    let grouped =
+        found.starts_with('0') && found.contains(' ') && ends_in_digit(before.trim_end_matches(' '));
+    if grouped || !opens(before) {
+        return None;
+    }
+    let abroad = found.starts_with(['+', '＋']) || found.starts_with("00");
+    let lengths = if abroad { 9..=15 } else { 8..=15 };
+    let fits = |end: &usize| {
+        let digits = found[..*end].chars().filter(char::is_ascii_digit).count();
+        lengths.contains(&digits) && closes(&text[*end..])
+    };
+    // A number from abroad has no fixed number of groups: the longest that fits is taken.
+    let groups = found.match_indices([' ', '-', '.']).map(|(at, _)| at).rev().filter(|_| abroad);
+    std::iter::once(found.len()).chain(groups).find(fits)
+}
+
+fn ends_in_digit(text: &str) -> bool {
+    text.ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// No digit, decimal sign or currency right before.
@@ -205,9 +228,17 @@ mod tests {
             "10 000 000 tonnes, 1 000 000 000 barrels",
             "7.5-8.5 pct, up from 6.25, 00.00 gmt",
             "user@localhost @handle a@b",
+            "12 034 567 890 dlrs, up +10000000, +12.5 pct",
         ] {
             assert_eq!(mask(text), text);
         }
+    }
+
+    #[test]
+    fn what_follows_a_number_is_left_alone() {
+        assert_eq!(mask("call +44 20 7946 0958 1987 12 times"), "call [PHONE] 1987 12 times");
+        assert_eq!(mask("13812345678, 13912345678; (555) 123-4567."), "[PHONE], [PHONE]; [PHONE].");
+        assert_eq!(mask("mailto:a@b.co. Then"), "[EMAIL]. Then");
     }
 
     #[test]
