@@ -83,7 +83,7 @@ impl Telemetry {
     /// A pass broke.
     pub(crate) fn failure(&self) {
         metrics::with_local_recorder(&self.recorder, || {
-            counter!("biotope_model_failures_total").increment(1)
+            counter!("biotope_model_failures_total").increment(1);
         });
     }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::support::{start, told};
 
-fn input(data: Value, shape: Value) -> Value {
+fn input(data: &Value, shape: &Value) -> Value {
     json!({ "inputs": [{ "name": "text", "shape": shape, "datatype": "BYTES", "data": data }] })
 }
 
@@ -30,7 +30,7 @@ async fn metadata_and_health() {
 #[tokio::test]
 async fn inference_echoes_the_id_and_gives_row_major_tensors() {
     let service = start().await;
-    let mut ask = input(json!(["wheat", "足球赛"]), json!([2]));
+    let mut ask = input(&json!(["wheat", "足球赛"]), &json!([2]));
     ask["id"] = json!("42");
     let (status, told) = service.post("/v2/models/toy/infer", ask).await;
     assert_eq!(
@@ -46,7 +46,7 @@ async fn inference_echoes_the_id_and_gives_row_major_tensors() {
             })
         )
     );
-    let mut nested = input(json!([["oil"], ["oil"]]), json!([2, 1]));
+    let mut nested = input(&json!([["oil"], ["oil"]]), &json!([2, 1]));
     nested["outputs"] = json!([{ "name": "label" }]);
     let (status, told) = service.post("/v2/models/toy/versions/3/infer", nested).await;
     assert_eq!((status, told["outputs"].as_array().unwrap().len(), told.get("id")), (200, 1, None));
@@ -59,7 +59,7 @@ async fn errors_are_one_sentence_under_one_key() {
     let wrong_type =
         json!({ "inputs": [{ "name": "text", "shape": [1], "datatype": "INT32", "data": [1] }] });
     let other_name = json!({ "inputs": [{ "name": "x", "shape": [1], "datatype": "BYTES", "data": ["a"] }] });
-    let mut other_output = input(json!(["oil"]), json!([1]));
+    let mut other_output = input(&json!(["oil"]), &json!([1]));
     other_output["outputs"] = json!([{ "name": "logits" }]);
     let cases = [
         ("toy/infer", wrong_type, 400, "input \"text\" has datatype \"INT32\", expected BYTES"),
@@ -67,24 +67,29 @@ async fn errors_are_one_sentence_under_one_key() {
         ("toy/infer", other_output, 400, "unknown output; there are label and scores"),
         (
             "toy/infer",
-            input(json!(["a", "b"]), json!([3])),
+            input(&json!(["a", "b"]), &json!([3])),
             400,
             "input \"text\" has shape [3] and 2 elements",
         ),
-        ("toy/infer", input(json!([1]), json!([1])), 400, "input \"text\" has an element that is no string"),
-        ("toy/infer", input(json!([]), json!([0])), 400, "there is no input"),
+        (
+            "toy/infer",
+            input(&json!([1]), &json!([1])),
+            400,
+            "input \"text\" has an element that is no string",
+        ),
+        ("toy/infer", input(&json!([]), &json!([0])), 400, "there is no input"),
         ("toy/infer", json!({}), 400, "request does not fit: missing field `inputs` at line 1 column 2"),
         (
             "toy/infer",
-            input(json!(["x"]), json!([1])),
+            input(&json!(["x"]), &json!([1])),
             422,
             "input 0 was refused by limit-length: fewer than 3 characters",
         ),
-        ("toy/infer", input(json!(["break!"]), json!([1])), 424, "the model broke: prediction: told to"),
-        ("other/infer", input(json!(["oil"]), json!([1])), 404, "unknown model; this service has \"toy\""),
+        ("toy/infer", input(&json!(["break!"]), &json!([1])), 424, "the model broke: prediction: told to"),
+        ("other/infer", input(&json!(["oil"]), &json!([1])), 404, "unknown model; this service has \"toy\""),
         (
             "toy/versions/9/infer",
-            input(json!(["oil"]), json!([1])),
+            input(&json!(["oil"]), &json!([1])),
             404,
             "unknown version of \"toy\"; this service has \"3\"",
         ),

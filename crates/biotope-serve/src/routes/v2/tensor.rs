@@ -29,14 +29,11 @@ impl InputTensor {
         if self.datatype != "BYTES" {
             return Err(wrong(&format!("has datatype {:?}, expected BYTES", clipped(&self.datatype))));
         }
-        let count = match *self.shape.as_slice() {
-            [count] | [count, 1] => count,
-            _ => {
-                return Err(wrong(&format!(
-                    "has shape {:?}, expected [n]",
-                    &self.shape[..self.shape.len().min(8)]
-                )));
-            }
+        let ([count] | [count, 1]) = *self.shape.as_slice() else {
+            return Err(wrong(&format!(
+                "has shape {:?}, expected [n]",
+                &self.shape[..self.shape.len().min(8)]
+            )));
         };
         let mut texts = Vec::new();
         flatten(self.data, 0, &mut texts)?;
