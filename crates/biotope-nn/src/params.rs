@@ -193,7 +193,9 @@ pub fn save(tensors: &HashMap<String, Tensor>, path: &Path) -> Result<()> {
     name.push(".partial");
     let partial = path.with_file_name(name);
     let list: BTreeMap<&String, &Tensor> = tensors.iter().collect();
-    let bytes = safetensors::serialize(list, None)
+    // Older releases of `transformers` refuse a file that does not say whose layout it has.
+    let format = HashMap::from([("format".to_owned(), "pt".to_owned())]);
+    let bytes = safetensors::serialize(list, Some(format))
         .map_err(|error| Error::Format { path: path.to_owned(), reason: error.to_string() })?;
     let written = fs::File::create(&partial)
         .and_then(|mut file| {

@@ -72,7 +72,7 @@ fn lstm(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn fused_equals_composite(lengths in prop::collection::vec(0usize..9, 1..6), seed: u32) {

@@ -10,7 +10,7 @@ pub(crate) struct Noise {
     /// An element is kept if its 32 bits are at least this.
     threshold: u32,
     /// What kept elements are multiplied with: `1 / (1 - rate)`.
-    pub(crate) scale: f32,
+    scale: f32,
 }
 
 /// The noise of one row.

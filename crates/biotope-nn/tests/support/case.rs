@@ -7,14 +7,14 @@ use candle_core::{Device, Tensor, Var};
 use candle_nn::VarBuilder;
 
 /// Packed sequences of random numbers, and parameters.
-pub struct Case {
+pub(crate) struct Case {
     x: Var,
     offsets: Vec<usize>,
     params: Params,
 }
 
 /// Output, gradient of the input, gradients of the parameters: flat.
-pub type Outcome = Vec<Vec<f32>>;
+pub(crate) type Outcome = Vec<Vec<f32>>;
 
 fn numbers(len: usize, seed: u32) -> Vec<f32> {
     let next = |x: u32| x.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -27,7 +27,7 @@ fn flat(x: &Tensor) -> Vec<f32> {
 }
 
 impl Case {
-    pub fn new(lengths: &[usize], width: usize, seed: u32) -> Self {
+    pub(crate) fn new(lengths: &[usize], width: usize, seed: u32) -> Self {
         let mut offsets = vec![0];
         offsets.extend(lengths.iter().scan(0, |sum, len| {
             *sum += len;
@@ -39,14 +39,14 @@ impl Case {
     }
 
     /// The same layer over one of the sequences.
-    pub fn only(&self, index: usize) -> Self {
+    pub(crate) fn only(&self, index: usize) -> Self {
         let len = self.offsets[index + 1] - self.offsets[index];
         let x = self.x.narrow(0, self.offsets[index], len).unwrap().detach().copy().unwrap();
         Self { x: Var::from_tensor(&x).unwrap(), offsets: vec![0, len], params: self.params.clone() }
     }
 
     /// The layer's output; in evaluation over a detached input.
-    pub fn run(&self, layer: impl Layer, mode: Mode) -> Result<Tensor> {
+    pub(crate) fn run(&self, layer: impl Layer, mode: Mode) -> Result<Tensor> {
         let x = if mode == Mode::Eval { self.x.as_tensor().detach() } else { self.x.as_tensor().clone() };
         layer(&self.params.vb(), &x, &self.offsets, mode)
     }
@@ -69,19 +69,19 @@ impl Case {
     }
 }
 
-pub trait Layer: Fn(&VarBuilder, &Tensor, &[usize], Mode) -> Result<Tensor> + Copy {}
+pub(crate) trait Layer: Fn(&VarBuilder, &Tensor, &[usize], Mode) -> Result<Tensor> + Copy {}
 impl<F: Fn(&VarBuilder, &Tensor, &[usize], Mode) -> Result<Tensor> + Copy> Layer for F {}
 
-pub fn fused(case: &Case, layer: impl Layer, mode: Mode) -> Result<Outcome> {
+pub(crate) fn fused(case: &Case, layer: impl Layer, mode: Mode) -> Result<Outcome> {
     case.outcome(layer, mode)
 }
 
-pub fn composed(case: &Case, layer: impl Layer, mode: Mode) -> Result<Outcome> {
+pub(crate) fn composed(case: &Case, layer: impl Layer, mode: Mode) -> Result<Outcome> {
     with_composites(|| case.outcome(layer, mode))
 }
 
 /// Whether all numbers agree within `tolerance` of the largest of their tensor (at least 1).
-pub fn close(a: &Outcome, b: &Outcome, tolerance: f32) -> bool {
+pub(crate) fn close(a: &Outcome, b: &Outcome, tolerance: f32) -> bool {
     let near = |a: &Vec<f32>, b: &Vec<f32>| {
         let scale = b.iter().fold(1f32, |max, x| max.max(x.abs()));
         a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() <= tolerance * scale)
@@ -91,7 +91,7 @@ pub fn close(a: &Outcome, b: &Outcome, tolerance: f32) -> bool {
 
 /// Largest difference between a fused gradient and central differences (of the scalar, in `f32`), over some of the
 /// elements of the input and of every parameter, relative to the largest gradient (at least 1).
-pub fn slopes(case: &Case, layer: impl Layer, mode: Mode) -> Result<f64> {
+pub(crate) fn slopes(case: &Case, layer: impl Layer, mode: Mode) -> Result<f64> {
     const H: f32 = 5e-3;
     let outcome = case.outcome(layer, mode)?;
     let mut vars = vec![case.x.clone()];

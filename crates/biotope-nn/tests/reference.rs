@@ -1,0 +1,190 @@
+//! Values and gradients against PyTorch: numbers and their scripts are in `tests/fixtures/reference/biotope-nn`.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use biotope_core::{Component, Features, RecordId, Seed, Target, config};
+use biotope_nn::layers::backend::with_composites;
+use biotope_nn::layers::{Activation, Conv1d, Dropout, LayerNorm, Linear, Lstm, LstmConfig, SelfAttention};
+use biotope_nn::{Batch, Example, Mode, Output, Params, Result, build_loss, losses};
+use candle_core::{Device, Tensor, Var};
+use candle_nn::VarBuilder;
+use candle_nn::init::ZERO;
+use serde::Deserialize;
+
+const OFFSETS: &[usize] = &[0, 4, 5, 8];
+const WIDTH: usize = 6;
+const STEP: Mode = Mode::Train { seed: Seed(1) };
+
+#[derive(Deserialize)]
+struct Param {
+    shape: Vec<usize>,
+    value: Vec<f32>,
+    grad: Vec<f32>,
+}
+
+#[derive(Deserialize)]
+struct LayerCase {
+    x: Vec<f32>,
+    weights: Vec<f32>,
+    y: Vec<f32>,
+    dx: Vec<f32>,
+    params: BTreeMap<String, Param>,
+}
+
+#[derive(Deserialize)]
+struct LossCase {
+    logits: Vec<f32>,
+    options: serde_json::Value,
+    loss: f32,
+    grad: Vec<f32>,
+}
+
+fn expected<T: for<'a> Deserialize<'a>>(case: &str) -> T {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/fixtures/reference/biotope-nn")
+        .join(case)
+        .join("expected.json");
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn close(what: &str, got: &Tensor, expected: &[f32]) {
+    let got = got.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+    assert_eq!(got.len(), expected.len(), "{what}");
+    for (got, expected) in got.iter().zip(expected) {
+        assert!(
+            (got - expected).abs() <= 1e-5 * expected.abs().max(1.0),
+            "{what}: {got}, PyTorch says {expected}"
+        );
+    }
+}
+
+fn layer(name: &str, vb: &VarBuilder, x: &Tensor) -> Result<Tensor> {
+    let linear = |activation| Linear::new(WIDTH, 5, activation, vb)?.forward(x, STEP);
+    match name {
+        "linear" => linear(Activation::Identity),
+        "linear-gelu" => linear(Activation::Gelu),
+        "linear-relu" => linear(Activation::Relu),
+        "linear-tanh" => linear(Activation::Tanh),
+        "layer-norm" => LayerNorm::new(WIDTH, 1e-5, vb)?.forward(x, STEP),
+        "attention" => {
+            SelfAttention::new(WIDTH, 2, Dropout::new(0.0, "p"), ZERO, vb)?.forward(x, OFFSETS, STEP)
+        }
+        "convolution-max" => Conv1d::new(WIDTH, 5, 3, Activation::Relu, vb)?.max_over_time(x, OFFSETS, STEP),
+        "lstm" => {
+            let config = LstmConfig {
+                inputs: WIDTH,
+                hidden: 4,
+                bidirectional: true,
+                dropout: 0.0,
+                recurrent_dropout: 0.0,
+            };
+            Lstm::new(&config, vb)?.forward(x, OFFSETS, STEP)
+        }
+        other => panic!("no layer is named {other}"),
+    }
+}
+
+fn check(name: &str, case: &LayerCase) {
+    let params = Params::new(Seed(1), &Device::Cpu);
+    for (name, param) in &case.params {
+        params.vb().get(param.shape.as_slice(), name).unwrap();
+        let value = Tensor::from_slice(&param.value, param.shape.as_slice(), &Device::Cpu).unwrap();
+        params.set(name, &value).unwrap();
+    }
+    let x = Tensor::from_slice(&case.x, (OFFSETS[3], WIDTH), &Device::Cpu).unwrap();
+    let x = Var::from_tensor(&x).unwrap();
+    let y = layer(name, &params.vb(), &x).unwrap();
+    close(name, &y, &case.y);
+    let weights = Tensor::from_slice(&case.weights, y.shape(), &Device::Cpu).unwrap();
+    let grads = (y * weights).unwrap().sum_all().unwrap().backward().unwrap();
+    close(&format!("{name}: dx"), grads.get(&x).unwrap(), &case.dx);
+    assert_eq!(params.len(), case.params.len());
+    for (param, var) in params.iter() {
+        close(&format!("{name}: {param}"), grads.get(&var).unwrap(), &case.params[&param].grad);
+    }
+}
+
+#[test]
+fn layers_equal_pytorch() {
+    let cases: BTreeMap<String, LayerCase> = expected("layers");
+    assert_eq!(cases.len(), 8);
+    for (name, case) in &cases {
+        check(name, case);
+        with_composites(|| check(name, case));
+    }
+}
+
+fn targets(loss: &str) -> Vec<Target> {
+    match loss {
+        "cross-entropy" => [0, 2, 1, 2, 0].map(Target::Class).to_vec(),
+        "mse" => [1.5, -2.0, 0.25].map(Target::Value).to_vec(),
+        _ => vec![Target::Labels(vec![true, false, true]), Target::Labels(vec![false, false, true])],
+    }
+}
+
+fn batch(targets: Vec<Target>) -> Batch {
+    let example = |target| Example { id: RecordId::of(&[b"x"]), features: Features::Tokens(vec![1]), target };
+    let examples: Vec<Example> = targets.into_iter().map(|target| example(Some(target))).collect();
+    Batch::collate(&examples.iter().collect::<Vec<_>>(), &Device::Cpu).unwrap()
+}
+
+fn check_loss(name: &str, case: &LossCase) {
+    let options = config::to_table(&case.options);
+    let loss = build_loss(&Component { name: name.to_owned(), options }).unwrap();
+    let batch = batch(targets(name));
+    let shape = (batch.len(), case.logits.len() / batch.len());
+    let logits = Tensor::from_slice(&case.logits, shape, &Device::Cpu).unwrap();
+    let logits = Var::from_tensor(&logits).unwrap();
+    let value = loss.loss(&Output::dense(logits.as_tensor().clone()), &batch).unwrap();
+    close(name, &value, &[case.loss]);
+    close(name, value.backward().unwrap().get(&logits).unwrap(), &case.grad);
+}
+
+#[test]
+fn losses_equal_pytorch() {
+    let cases: BTreeMap<String, Vec<LossCase>> = expected("losses");
+    let names: Vec<&str> = losses().entries().iter().map(|entry| entry.name).collect();
+    assert_eq!(cases.keys().collect::<Vec<_>>(), names, "every loss has its numbers");
+    for (name, cases) in &cases {
+        for case in cases {
+            check_loss(name, case);
+            with_composites(|| check_loss(name, case));
+        }
+    }
+}
+
+#[test]
+fn wrong_losses_say_so() {
+    let error = |component: Component, targets: Vec<Target>, width: usize| {
+        let batch = batch(targets);
+        let logits = Tensor::zeros((batch.len(), width), candle_core::DType::F32, &Device::Cpu).unwrap();
+        let result = build_loss(&component).and_then(|loss| loss.loss(&Output::dense(logits), &batch));
+        result.unwrap_err()
+    };
+    let class = || vec![Target::Class(3)];
+    let ce = || Component::new("cross-entropy");
+    assert_eq!(
+        error(ce(), vec![Target::Value(1.0)], 3).to_string(),
+        "cross-entropy needs class indices, got values"
+    );
+    assert_eq!(error(Component::new("mse"), class(), 1).to_string(), "mse needs values, got class indices");
+    assert_eq!(error(ce(), class(), 3).to_string(), "classes: id 3 is out of range, there are 3 rows");
+    let smooth = error(ce().with("label_smoothing", 1.5), class(), 4);
+    assert_eq!(smooth.to_string(), "invalid label_smoothing: must be in 0..1, got 1.5");
+    let unknown = error(Component::new("cross-entrpy"), class(), 4);
+    assert_eq!(unknown.to_string(), "unknown loss \"cross-entrpy\"");
+    assert_eq!(unknown.hint().unwrap(), "did you mean \"cross-entropy\"?");
+    let key = error(ce().with("smoothing", 0.1), class(), 4);
+    assert_eq!(key.to_string(), "invalid smoothing: is not a known key, got \"smoothing\"");
+}
+
+#[test]
+fn a_batch_that_does_not_count_costs_nothing() {
+    let loss = build_loss(&Component::new("cross-entropy").with("ignore_index", 1i64)).unwrap();
+    let logits = Var::from_tensor(&Tensor::new(&[[1f32, 2.0]], &Device::Cpu).unwrap()).unwrap();
+    let value =
+        loss.loss(&Output::dense(logits.as_tensor().clone()), &batch(vec![Target::Class(1)])).unwrap();
+    assert_eq!(value.to_scalar::<f32>().unwrap(), 0.0);
+    close("ignored", value.backward().unwrap().get(&logits).unwrap(), &[0.0, 0.0]);
+}
