@@ -1,5 +1,6 @@
 //! What can go wrong here.
 
+use std::fmt::Display;
 use std::path::PathBuf;
 
 use biotope_core::{Invalid, RecordId, Unknown};
@@ -118,6 +119,6 @@ impl Error {
 }
 
 /// A shape error in one line.
-pub(crate) fn shape(what: impl Into<String>, expected: impl ToString, got: impl ToString) -> Error {
+pub(crate) fn shape(what: impl Into<String>, expected: impl Display, got: impl Display) -> Error {
     Error::Shape { what: what.into(), expected: expected.to_string(), got: got.to_string() }
 }

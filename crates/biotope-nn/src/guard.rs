@@ -11,9 +11,10 @@ use crate::{Params, RowGrad};
 pub fn missing(params: &Params, grads: &GradStore, rows: &[RowGrad]) -> Vec<String> {
     let alive = |name: &str, param: &Tensor| {
         let leaves: Vec<&RowGrad> = rows.iter().filter(|row| row.param == name).collect();
-        let found: Vec<Option<&Tensor>> = match leaves.is_empty() {
-            true => vec![grads.get(param)],
-            false => leaves.iter().map(|row| grads.get(&row.leaf)).collect(),
+        let found: Vec<Option<&Tensor>> = if leaves.is_empty() {
+            vec![grads.get(param)]
+        } else {
+            leaves.iter().map(|row| grads.get(&row.leaf)).collect()
         };
         found.iter().any(|grad| grad.is_some_and(moves)) && found.iter().flatten().all(|grad| finite(grad))
     };

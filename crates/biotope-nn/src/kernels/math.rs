@@ -1,4 +1,5 @@
 //! Elementary functions that vectorise: polynomials and fractions of Cephes and Eigen, without branches.
+#![expect(clippy::inline_always, reason = "inlined code is compiled for the caller's instruction set")]
 
 /// `e^x`, at most 2 units in the last place off for `x` in ±87; below −87.3 it stays at the smallest normal number.
 #[inline(always)]
@@ -24,8 +25,7 @@ pub(crate) fn erf(x: f32) -> f32 {
     let x = x.clamp(-4.0, 4.0);
     let s = x * x;
     let mut p = -2.726_142_3e-10;
-    for c in [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906e-4, -2.954_599_9e-3, -1.609_603_3e-2]
-    {
+    for c in [2.770_681_4e-8, -2.101_024e-6, -5.692_506_4e-5, -7.349_906e-4, -2.954_6e-3, -1.609_603_3e-2] {
         p = p * s + c;
     }
     let mut q = -1.456_607_2e-5;
@@ -45,7 +45,7 @@ pub(crate) fn tanh(x: f32) -> f32 {
         p = p * s + c;
     }
     let mut q = 1.198_258_4e-6;
-    for c in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525_2e-3] {
+    for c in [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3] {
         q = q * s + c;
     }
     x * p / q

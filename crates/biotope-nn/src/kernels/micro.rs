@@ -69,6 +69,7 @@ unsafe fn plain(k: usize, a: *const f32, b: *const f32, c: *mut f32, stride: usi
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
+    #[expect(clippy::wildcard_imports, reason = "intrinsics are one vocabulary")]
     use std::arch::x86_64::*;
 
     macro_rules! kernel {

@@ -45,6 +45,7 @@ impl Noise {
 
 impl RowNoise {
     /// 0, or the scale of kept elements.
+    #[expect(clippy::inline_always, reason = "inlined code is compiled for the caller's instruction set")]
     #[inline(always)]
     pub(crate) fn factor(self, index: u32) -> f32 {
         // Two rounds of a 32-bit finaliser (Wellons' "lowbias32"): only operations that vectorise.

@@ -1,4 +1,5 @@
 //! Passes over rows: sums in a fixed order, parallel over outputs.
+#![expect(clippy::inline_always, reason = "inlined code is compiled for the caller's instruction set")]
 
 use super::gemm::each;
 use super::isa::versions;
@@ -15,21 +16,7 @@ pub(crate) fn rows(out: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32
     let step = GRAIN.div_ceil(width.max(1));
     let parallel = out.len() > 2 * GRAIN;
     each(parallel, out.chunks_mut((step * width).max(1)).enumerate(), |(index, chunk)| {
-        work(index * step, chunk)
-    });
-}
-
-/// As [`rows`] over two outputs of equal shape.
-pub(crate) fn rows2(
-    (a, b): (&mut [f32], &mut [f32]),
-    width: usize,
-    work: impl Fn(usize, &mut [f32], &mut [f32]) + Sync + Send,
-) {
-    let step = GRAIN.div_ceil(width.max(1));
-    let size = (step * width).max(1);
-    let parallel = a.len() > 2 * GRAIN;
-    each(parallel, a.chunks_mut(size).zip(b.chunks_mut(size)).enumerate(), |(index, (a, b))| {
-        work(index * step, a, b)
+        work(index * step, chunk);
     });
 }
 
@@ -97,13 +84,6 @@ versions! {
     /// `out += factor · x`.
     fn axpy(out: &mut [f32], factor: f32, x: &[f32]) {
         for (out, x) in out.iter_mut().zip(x) { *out += factor * x; }
-    }
-
-    /// `Σ a b`.
-    fn dot(a: &[f32], b: &[f32]) -> f32 {
-        let len = a.len().min(b.len());
-        let (a, b) = (&a[..len], &b[..len]);
-        sum(len, |i| a[i] * b[i])
     }
 
     fn norm_sum(out: &mut [f32], g: &[f32], s: &[f32], mean: f32, inverse: f32) {

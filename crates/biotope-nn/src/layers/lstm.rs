@@ -227,7 +227,7 @@ impl Fused {
                 passes::lstm_step_back(z, gates, &cells[row(cells, at)], cell_before, d_state, d_cell);
                 sequence.parts[0][local * 4 * hidden..][..4 * hidden].copy_from_slice(z);
                 if let Some(before) = before {
-                    let mut seen = std::mem::take(&mut sequence.parts[1]);
+                    let seen = std::mem::take(&mut sequence.parts[1]);
                     seen[local * hidden..][..hidden].copy_from_slice(&states[row(states, before)]);
                     self.mask(sequence, &mut seen[local * hidden..][..hidden]);
                     sequence.parts[1] = seen;
