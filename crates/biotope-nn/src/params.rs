@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::fs;
+use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -187,7 +188,7 @@ pub fn open(path: &Path, device: &Device) -> Result<BTreeMap<String, Tensor>> {
 }
 
 /// Writes tensors as safetensors, atomically: a temporary neighbour, flushed to disk, then a rename.
-pub fn save(tensors: &HashMap<String, Tensor>, path: &Path) -> Result<()> {
+pub fn save(tensors: &HashMap<String, Tensor, impl BuildHasher>, path: &Path) -> Result<()> {
     let io = |source| Error::Io { path: path.to_owned(), source };
     let mut name = path.file_name().unwrap_or_default().to_owned();
     name.push(".partial");

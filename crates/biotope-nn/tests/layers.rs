@@ -1,5 +1,6 @@
 //! Laws of the layers: fused equals composite, slopes equal differences, a row does not see its neighbours, threads
 //! do not matter.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
 #[path = "support/case.rs"]
 mod case;

@@ -1,4 +1,5 @@
-//! Values and gradients against PyTorch: numbers and their scripts are in `tests/fixtures/reference/biotope-nn`.
+//! Values and gradients against `PyTorch`: numbers and their scripts are in `tests/fixtures/reference/biotope-nn`.
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

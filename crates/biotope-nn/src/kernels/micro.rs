@@ -69,8 +69,10 @@ unsafe fn plain(k: usize, a: *const f32, b: *const f32, c: *mut f32, stride: usi
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    #[expect(clippy::wildcard_imports, reason = "intrinsics are one vocabulary")]
-    use std::arch::x86_64::*;
+    use std::arch::x86_64::{
+        _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_setzero_ps, _mm256_storeu_ps,
+        _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_setzero_ps, _mm512_storeu_ps,
+    };
 
     macro_rules! kernel {
         ($name:ident, $features:literal, $mr:literal, $lanes:literal, $zero:ident, $load:ident, $splat:ident, $fma:ident, $sum:ident, $store:ident) => {

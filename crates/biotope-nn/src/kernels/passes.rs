@@ -56,8 +56,8 @@ fn columns(out: &mut [f32], rows: usize, add: impl Fn(usize, usize, &mut [f32]) 
 /// `out[j] = Σᵢ x[i, j]`.
 pub(crate) fn column_sums(x: &[f32], width: usize) -> Vec<f32> {
     let mut out = vec![0.0; width];
-    if width > 0 {
-        columns(&mut out, x.len() / width, |row, from, out| add(out, &x[row * width + from..][..out.len()]));
+    if let Some(rows) = x.len().checked_div(width) {
+        columns(&mut out, rows, |row, from, out| add(out, &x[row * width + from..][..out.len()]));
     }
     out
 }

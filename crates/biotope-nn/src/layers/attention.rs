@@ -186,7 +186,7 @@ impl Fused {
             let [q, k, v] = places;
             let outs = q.into_iter().zip(k).zip(v).map(|((q, k), v)| [q, k, v]);
             each(self.parallel(), self.tasks().zip(outs), |(task, outs)| {
-                self.backward_one(qkv, grad, sums, task, outs)
+                self.backward_one(qkv, grad, sums, task, outs);
             });
             for (index, part) in [dq, dk, dv].into_iter().enumerate() {
                 self.interleave(part, &mut out, 3 * self.hidden, index * self.hidden);
@@ -258,7 +258,7 @@ impl CustomOp1 for Fused {
 
     fn bwd(&self, qkv: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
         let grad = grad.contiguous()?;
-        gradient(qkv, || Ok(self.backward(&*hold(qkv)?, &*hold(&grad)?)))
+        gradient(qkv, || Ok(self.backward(&hold(qkv)?, &hold(&grad)?)))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::kernels::host::{gradient, hold, slice, stored};
 use crate::kernels::{passes, scratch};
 use crate::{Mode, Result};
 
-/// Filters over windows of tokens, activation fused; parameters `weight [filters, window, inputs]` (PyTorch keeps the
+/// Filters over windows of tokens, activation fused; parameters `weight [filters, window, inputs]` (`PyTorch` keeps the
 /// last two axes the other way round), `bias [filters]`.
 #[derive(Clone, Debug)]
 pub struct Conv1d {
@@ -28,7 +28,7 @@ pub struct Conv1d {
 }
 
 impl Conv1d {
-    /// Initialised as PyTorch does: both uniform in ±1/√(window · inputs).
+    /// Initialised as `PyTorch` does: both uniform in ±1/√(window · inputs).
     pub fn new(
         inputs: usize,
         filters: usize,
@@ -101,7 +101,7 @@ impl Fused {
                 let len = pair[1] - pair[0];
                 if len < self.window {
                     winners.fill(pair[0] as u32);
-                    self.short(out, &x[pair[0] * inputs..pair[1] * inputs], weight, size);
+                    Self::short(out, &x[pair[0] * inputs..pair[1] * inputs], weight, size);
                 } else {
                     let windows = pair[0]..pair[0] + self.count(len);
                     maxima(out, winners, features, windows);
@@ -114,7 +114,7 @@ impl Fused {
     }
 
     /// A sequence that is shorter than the window, continued with zeros.
-    fn short(&self, out: &mut [f32], x: &[f32], weight: Mat<'_>, size: usize) {
+    fn short(out: &mut [f32], x: &[f32], weight: Mat<'_>, size: usize) {
         scratch::with(size, |padded| {
             padded.fill(0.0);
             padded[..x.len()].copy_from_slice(x);
@@ -212,8 +212,8 @@ impl CustomOp3 for Fused {
         let grad = grad.contiguous()?;
         let grad = hold(&grad)?;
         Ok((
-            gradient(x, || Ok(self.back_input(&*hold(weight)?, &grad, filters, inputs)))?,
-            gradient(weight, || Ok(self.back_weight(&*hold(x)?, &grad, filters, inputs)))?,
+            gradient(x, || Ok(self.back_input(&hold(weight)?, &grad, filters, inputs)))?,
+            gradient(weight, || Ok(self.back_weight(&hold(x)?, &grad, filters, inputs)))?,
             gradient(bias, || Ok(passes::column_sums(&grad, filters)))?,
         ))
     }

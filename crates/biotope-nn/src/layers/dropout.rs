@@ -81,7 +81,7 @@ impl CustomOp1 for Fused {
 
     fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
         let grad = grad.contiguous()?;
-        gradient(x, || Ok(self.apply(&*hold(&grad)?)))
+        gradient(x, || Ok(self.apply(&hold(&grad)?)))
     }
 }
 

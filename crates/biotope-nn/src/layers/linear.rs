@@ -22,7 +22,7 @@ pub struct Linear {
 }
 
 impl Linear {
-    /// Initialised as PyTorch does: both uniform in ±1/√inputs.
+    /// Initialised as `PyTorch` does: both uniform in ±1/√inputs.
     pub fn new(inputs: usize, outputs: usize, activation: Activation, vb: &VarBuilder) -> Result<Self> {
         let edge = 1.0 / (inputs.max(1) as f64).sqrt();
         let init = Init::Uniform { lo: -edge, up: edge };

@@ -2,7 +2,7 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp2, Device, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
 
@@ -31,7 +31,7 @@ pub struct LstmConfig {
 }
 
 /// An LSTM; parameters per direction, under `forward` and `backward`: `weight_ih [4 · hidden, inputs]`,
-/// `weight_hh [4 · hidden, hidden]`, `bias [4 · hidden]`, gates in PyTorch's order (input, forget, cell, output).
+/// `weight_hh [4 · hidden, hidden]`, `bias [4 · hidden]`, gates in `PyTorch`'s order (input, forget, cell, output).
 #[derive(Clone, Debug)]
 pub struct Lstm {
     directions: Vec<Direction>,
@@ -48,7 +48,7 @@ struct Direction {
 }
 
 impl Lstm {
-    /// Weights uniform in ±1/√hidden as in PyTorch; the forget gate's bias starts at 1 (Jozefowicz et al. 2015), others at 0.
+    /// Weights uniform in ±1/√hidden as in `PyTorch`; the forget gate's bias starts at 1 (Jozefowicz et al. 2015), others at 0.
     pub fn new(config: &LstmConfig, vb: &VarBuilder) -> Result<Self> {
         let names = if config.bidirectional { &["forward", "backward"][..] } else { &["forward"] };
         let direction = |(index, name): (usize, &&str)| Direction::new(config, &vb.pp(name), index == 1);
@@ -214,21 +214,18 @@ impl Fused {
             for (sequence, ((d_state, d_cell), z)) in share[..active].iter_mut().zip(rows) {
                 let local = self.at(sequence, step);
                 let at = sequence.start + local;
-                let row = |all: &'_ [f32], at: usize| -> std::ops::Range<usize> {
-                    debug_assert!(at * hidden < all.len());
-                    at * hidden..(at + 1) * hidden
-                };
+                let row = |at: usize| at * hidden..(at + 1) * hidden;
                 // What came back from the step after went through the mask of recurrent dropout.
                 self.mask(sequence, d_state);
-                passes::add(d_state, &grad[row(grad, at)]);
+                passes::add(d_state, &grad[row(at)]);
                 let before = (step > 0).then(|| sequence.start + self.at(sequence, step - 1));
-                let cell_before = before.map_or(&zero[..], |before| &cells[row(cells, before)]);
+                let cell_before = before.map_or(&zero[..], |before| &cells[row(before)]);
                 let gates = &kept[at * 4 * hidden..][..4 * hidden];
-                passes::lstm_step_back(z, gates, &cells[row(cells, at)], cell_before, d_state, d_cell);
+                passes::lstm_step_back(z, gates, &cells[row(at)], cell_before, d_state, d_cell);
                 sequence.parts[0][local * 4 * hidden..][..4 * hidden].copy_from_slice(z);
                 if let Some(before) = before {
                     let seen = std::mem::take(&mut sequence.parts[1]);
-                    seen[local * hidden..][..hidden].copy_from_slice(&states[row(states, before)]);
+                    seen[local * hidden..][..hidden].copy_from_slice(&states[row(before)]);
                     self.mask(sequence, &mut seen[local * hidden..][..hidden]);
                     sequence.parts[1] = seen;
                 }
@@ -328,8 +325,8 @@ fn composite(
         }
         states.extend(sequence);
     }
-    match states.is_empty() {
-        true => Ok(Tensor::zeros((0, hidden), gates.dtype(), &Device::Cpu)?.to_device(gates.device())?),
-        false => Ok(Tensor::cat(&states, 0)?),
+    if states.is_empty() {
+        return Ok(Tensor::zeros((0, hidden), gates.dtype(), gates.device())?);
     }
+    Ok(Tensor::cat(&states, 0)?)
 }

@@ -117,8 +117,9 @@ impl FusedSum {
                 match &self.bags {
                     None => out.copy_from_slice(row(self.ids[index])),
                     Some((weights, offsets)) => {
-                        for at in offsets[index]..offsets[index + 1] {
-                            passes::axpy(out, weights[at], row(self.ids[at]));
+                        let range = offsets[index]..offsets[index + 1];
+                        for (weight, id) in weights[range.clone()].iter().zip(&self.ids[range]) {
+                            passes::axpy(out, *weight, row(*id));
                         }
                     }
                 }
@@ -181,7 +182,7 @@ impl CustomOp1 for FusedSum {
 
     fn bwd(&self, table: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
         let ((rows, width), grad) = (table.dims2()?, grad.contiguous()?);
-        gradient(table, || Ok(self.backward(&*hold(&grad)?, [rows, width])))
+        gradient(table, || Ok(self.backward(&hold(&grad)?, [rows, width])))
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{Batch, Output, Result, Targets};
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct BinaryCrossEntropyConfig {
-    /// Weight of the positive side per label (PyTorch's `pos_weight`); empty: 1.
+    /// Weight of the positive side per label (`PyTorch`'s `pos_weight`); empty: 1.
     pub positive_weights: Vec<f64>,
 }
 

@@ -16,7 +16,7 @@ use crate::{Batch, Error, Output, Result, Targets};
 pub struct CrossEntropyConfig {
     /// Share of the target spread evenly over all classes (Szegedy et al. 2016), in `0..1`.
     pub label_smoothing: f64,
-    /// Weight per class; empty: 1. The mean is weighted, as in PyTorch.
+    /// Weight per class; empty: 1. The mean is weighted, as in `PyTorch`.
     pub class_weights: Vec<f64>,
     /// Examples of this class index do not count.
     pub ignore_index: Option<u32>,
@@ -47,7 +47,7 @@ impl LossConfig for CrossEntropyConfig {
     }
 }
 
-/// `-Σᵢ Σⱼ aᵢⱼ log softmax(xᵢ)ⱼ / Σᵢ w(yᵢ)`, where `aᵢⱼ = w(j) ((1 - s) [j = yᵢ] + s / classes)`: PyTorch's definition.
+/// `-Σᵢ Σⱼ aᵢⱼ log softmax(xᵢ)ⱼ / Σᵢ w(yᵢ)`, where `aᵢⱼ = w(j) ((1 - s) [j = yᵢ] + s / classes)`: `PyTorch`'s definition.
 /// A batch in which nothing counts has loss 0.
 #[derive(Clone, Debug)]
 pub struct CrossEntropy {
