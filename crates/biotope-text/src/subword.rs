@@ -146,6 +146,9 @@ impl Pipeline {
 }
 
 fn split(tokenizer: &Tokenizer, text: &str) -> Result<Vec<String>> {
+    if text.trim().is_empty() {
+        return Ok(Vec::new()); // some pipelines make a word of blanks
+    }
     let mut text = NormalizedString::from(text);
     if let Some(normalizer) = tokenizer.get_normalizer() {
         normalizer.normalize(&mut text).map_err(Error::tokenizer("normalise"))?;
