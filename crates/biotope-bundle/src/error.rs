@@ -95,6 +95,18 @@ pub enum Error {
     /// A name that no registry knows.
     #[error(transparent)]
     Unknown(#[from] Unknown),
+    /// The cleaning steps.
+    #[error(transparent)]
+    Data(#[from] biotope_data::Error),
+    /// The featurizer.
+    #[error(transparent)]
+    Text(#[from] biotope_text::Error),
+    /// The model or its weights.
+    #[error(transparent)]
+    Nn(#[from] biotope_nn::Error),
+    /// Building the model.
+    #[error(transparent)]
+    Models(#[from] biotope_models::Error),
     /// The predictor itself broke.
     #[error("prediction: {0}")]
     Predictor(String),
@@ -130,6 +142,10 @@ impl Error {
             }
             Self::Invalid(invalid) => invalid.hint().map(ToOwned::to_owned),
             Self::Unknown(unknown) => unknown.hint().map(ToOwned::to_owned),
+            Self::Data(error) => error.hint(),
+            Self::Text(error) => error.hint(),
+            Self::Nn(error) => error.hint(),
+            Self::Models(error) => error.hint(),
             _ => None,
         }
     }

@@ -1,11 +1,24 @@
 #![doc = include_str!("../README.md")]
 
+pub mod bundle;
+pub mod card;
 pub mod error;
 pub mod explain;
+pub mod files;
+pub mod lineage;
+pub mod manifest;
 pub mod predictor;
-mod reason;
+pub mod registry;
+mod save;
+mod settings;
 mod words;
 
+pub use biotope_data::Reason;
+pub use bundle::Bundle;
+pub use card::Card;
 pub use error::{Error, Result};
+pub use lineage::Lineage;
+pub use manifest::Manifest;
 pub use predictor::{Answer, Explanation, Predictor, Signature};
-pub use reason::Reason;
+pub use registry::Stored;
+pub use save::Parts;

@@ -12,6 +12,8 @@ pub struct Signature {
     pub name: String,
     /// Its version, as it stands in the registry of bundles.
     pub version: String,
+    /// Digest over the bundle's content, once it is saved.
+    pub digest: Option<String>,
     /// Registry name of the model (`"bert"`).
     pub model: String,
     /// What it decides, with the labels in the order of the scores.

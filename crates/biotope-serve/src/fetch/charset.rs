@@ -4,15 +4,17 @@ use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_8};
 
 /// How far into a page its own word about its encoding is looked for.
-const HEAD: usize = 1024;
+const HEAD: usize = 4096;
 
-/// Decodes: a byte order mark first, then the header's charset, the page's own, UTF-8 if it is, a guess.
-/// What cannot be decoded becomes U+FFFD.
+/// Decodes: a byte order mark first, then the header's charset, the page's own, a guess. A claim of UTF-8 that
+/// does not hold is no claim. What cannot be decoded becomes U+FFFD.
 pub(super) fn decode(bytes: &[u8], content_type: &str) -> String {
-    let encoding = charset(content_type)
-        .or_else(|| charset(&String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)])))
-        .or_else(|| std::str::from_utf8(bytes).is_ok().then_some(UTF_8))
-        .unwrap_or_else(|| guess(bytes));
+    let own = || declared(&String::from_utf8_lossy(&bytes[..bytes.len().min(HEAD)]));
+    let mark = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
+    let encoding = match mark.or_else(|| charset(content_type)).or_else(own) {
+        Some(claimed) if claimed != UTF_8 || std::str::from_utf8(bytes).is_ok() => claimed,
+        _ => guess(bytes),
+    };
     encoding.decode(bytes).0.into_owned()
 }
 
@@ -22,7 +24,14 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Allow)
 }
 
-/// The encoding after `charset=` in a header or a `<meta>`.
+/// The encoding that a `<meta>` of the page names. Who could read it as ASCII has no UTF-16, whatever it says.
+fn declared(page: &str) -> Option<&'static Encoding> {
+    let lower = page.to_ascii_lowercase();
+    let mut tags = lower.split("<meta").skip(1).filter_map(|rest| rest.split('>').next());
+    tags.find_map(charset).map(Encoding::output_encoding)
+}
+
+/// The encoding after `charset=` in a header or a tag.
 fn charset(text: &str) -> Option<&'static Encoding> {
     let lower = text.to_ascii_lowercase();
     let rest = lower.split_once("charset=")?.1.trim_start_matches(['"', '\'', ' ']);
@@ -43,6 +52,7 @@ mod tests {
         assert!(decode(&gbk, "text/html").contains("小麦"));
         assert_eq!(decode("né 麦".as_bytes(), "text/html"), "né 麦");
         assert_eq!(decode(b"caf\xe9", "text/html; charset=iso-8859-1"), "café");
+        assert!(decode(&gbk, "text/html; charset=utf-8").contains("小麦"), "a false claim is no claim");
         assert_eq!(decode(b"", "charset=nonsense"), "");
     }
 }
