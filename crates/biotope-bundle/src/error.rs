@@ -97,16 +97,16 @@ pub enum Error {
     Unknown(#[from] Unknown),
     /// The cleaning steps.
     #[error(transparent)]
-    Data(#[from] biotope_data::Error),
+    Data(Box<biotope_data::Error>),
     /// The featurizer.
     #[error(transparent)]
-    Text(#[from] biotope_text::Error),
+    Text(Box<biotope_text::Error>),
     /// The model or its weights.
     #[error(transparent)]
-    Nn(#[from] biotope_nn::Error),
+    Nn(Box<biotope_nn::Error>),
     /// Building the model.
     #[error(transparent)]
-    Models(#[from] biotope_models::Error),
+    Models(Box<biotope_models::Error>),
     /// The predictor itself broke.
     #[error("prediction: {0}")]
     Predictor(String),
@@ -120,8 +120,8 @@ impl Error {
     }
 
     /// A file that is not what it should be.
-    pub(crate) fn content(file: impl AsRef<Path>, why: impl ToString) -> Self {
-        Self::Content { file: file.as_ref().to_owned(), why: why.to_string() }
+    pub(crate) fn content(file: impl AsRef<Path>, why: impl std::fmt::Display) -> Self {
+        Self::Content { file: file.as_ref().to_owned(), why: format!("{why}") }
     }
 
     /// What the reader can do about it.
@@ -148,5 +148,29 @@ impl Error {
             Self::Models(error) => error.hint(),
             _ => None,
         }
+    }
+}
+
+impl From<biotope_data::Error> for Error {
+    fn from(error: biotope_data::Error) -> Self {
+        Self::Data(Box::new(error))
+    }
+}
+
+impl From<biotope_text::Error> for Error {
+    fn from(error: biotope_text::Error) -> Self {
+        Self::Text(Box::new(error))
+    }
+}
+
+impl From<biotope_nn::Error> for Error {
+    fn from(error: biotope_nn::Error) -> Self {
+        Self::Nn(Box::new(error))
+    }
+}
+
+impl From<biotope_models::Error> for Error {
+    fn from(error: biotope_models::Error) -> Self {
+        Self::Models(Box::new(error))
     }
 }

@@ -49,10 +49,10 @@ pub(crate) fn read_text(path: &Path) -> Result<String> {
     let file = File::open(path).map_err(Error::io("read", path))?;
     let mut text = String::new();
     file.take(LIMIT + 1).read_to_string(&mut text).map_err(Error::io("read", path))?;
-    match text.len() as u64 > LIMIT {
-        true => Err(Error::content(path, format!("it is larger than {} MiB", LIMIT >> 20))),
-        false => Ok(text),
+    if text.len() as u64 > LIMIT {
+        return Err(Error::content(path, format!("it is larger than {} MiB", LIMIT >> 20)));
     }
+    Ok(text)
 }
 
 pub(crate) fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T> {
