@@ -1,7 +1,7 @@
 //! From raw documents to a dataset: steps, deduplication, split, in two passes over a stream.
 //!
 //! Pass 1 applies the steps and sketches every text, on all threads, and spools the cleaned documents to disk. What
-//! stays in memory is about 300 bytes per document (see [`crate::dedup`] and [`crate::split::SplitRow`]). Then
+//! stays in memory is about 400 bytes per document (see [`crate::dedup`] and [`crate::split::SplitRow`]). Then
 //! clusters and splits are decided, and pass 2 writes the spool as the new version.
 
 use std::collections::BTreeMap;
@@ -147,22 +147,22 @@ pub fn curate_from(
         quarantine.finish()?;
         return Err(Error::Empty { place: source.describe(), seen, set_aside });
     }
-    let (rows, fates, clusters) = decide::decide(&spooled, config, seed)?;
+    let (fates, clusters) = decide::decide(&spooled, config, seed)?;
     let mut writer = Writer::curated(store.dataset(name)?)?;
-    progress.begin("write", Some(rows.len() as u64), Unit::Items);
+    progress.begin("write", Some(fates.len() as u64), Unit::Items);
     let mut splits = BTreeMap::new();
     for (index, doc) in spooled.documents()?.enumerate() {
         let doc = doc?;
         match &fates[index] {
             Fate::Keep(split) => {
                 *splits.entry(*split).or_default() += 1;
-                writer.push(Row { doc, split: *split, cluster: rows[index].cluster })?;
+                writer.push(Row { doc, split: *split, cluster: spooled.rows[index].cluster })?;
             }
             Fate::SetAside(reason) => quarantine.add(&SetAside {
                 id: Some(doc.id),
                 source: doc.source,
                 line: None,
-                cluster: (reason.step == decide::DUPLICATE).then_some(rows[index].cluster),
+                cluster: (reason.step == decide::DUPLICATE).then_some(spooled.rows[index].cluster),
                 step: reason.step.clone(),
                 why: reason.why.clone(),
             })?,

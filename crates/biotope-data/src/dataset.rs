@@ -257,6 +257,7 @@ impl Writer {
             return Ok(Committed { version: last.version, digest, rows, written: false });
         }
         let info = json!({ "digest": digest, "rows": rows, "about": about });
+        // After an error the commit may or may not stand, so its files stay: unnamed in the log they harm nobody.
         let version = log::replace(&self.path, self.layout, finished.name(&digest)?, info)?;
         Ok(Committed { version, digest, rows, written: true })
     }

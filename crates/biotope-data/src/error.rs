@@ -133,6 +133,7 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Io { cause, .. } => io_hint(cause),
+            Self::Table { cause, .. } => system_cause(cause.as_ref()).and_then(io_hint),
             Self::MissingColumn { column, columns, .. } => Some(column_hint(column, columns)),
             Self::Invalid(invalid) => invalid.hint().map(str::to_owned),
             Self::Unknown(unknown) => unknown.hint().map(str::to_owned),
@@ -167,6 +168,11 @@ impl Error {
         let path = path.to_owned();
         move |cause| Self::Table { path, cause: Box::new(cause) }
     }
+}
+
+/// The system's error at the bottom of another library's.
+fn system_cause<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a io::Error> {
+    std::iter::successors(Some(error), |error| error.source()).find_map(|error| error.downcast_ref())
 }
 
 fn io_hint(cause: &io::Error) -> Option<String> {
@@ -208,6 +214,9 @@ mod tests {
             "cannot write /data: no storage space / free some space, or put the store on another disk; \
              the former version is untouched"
         );
+        let denied = deltalake::DeltaTableError::Io { source: io::ErrorKind::PermissionDenied.into() };
+        let hint = Error::table(Path::new("a"))(denied).hint();
+        assert_eq!(hint.as_deref(), Some("choose a folder that you may write to, or change its permissions"));
         let column = Error::MissingColumn {
             path: "a.csv".into(),
             column: "txet".into(),

@@ -22,16 +22,12 @@ pub(crate) enum Fate {
 pub(super) const DUPLICATE: &str = "duplicate";
 
 /// Decides on every row; returns how many clusters have more than one member, too.
-pub(crate) fn decide(
-    spooled: &Spooled,
-    config: &CurateConfig,
-    seed: Seed,
-) -> Result<(Vec<SplitRow>, Vec<Fate>, u64)> {
+pub(crate) fn decide(spooled: &Spooled, config: &CurateConfig, seed: Seed) -> Result<(Vec<Fate>, u64)> {
     let splitter = build_splitter(&config.split)?;
-    let rows = spooled.rows.clone();
-    let protected = splitter.protected(&rows)?;
-    let mut reasons = duplicates(&rows, &protected, &spooled.clusters);
-    rare(&rows, config, &mut reasons)?;
+    let rows = &spooled.rows;
+    let protected = splitter.protected(rows)?;
+    let mut reasons = duplicates(rows, &protected, &spooled.clusters);
+    rare(rows, config, &mut reasons)?;
     let kept: Vec<usize> = (0..rows.len()).filter(|index| reasons[*index].is_none()).collect();
     let kept_rows: Vec<SplitRow> = kept.iter().map(|index| rows[*index].clone()).collect();
     let splits = splitter.assign(&kept_rows, seed.derive("split"))?;
@@ -43,8 +39,8 @@ pub(crate) fn decide(
         (None, None) => unreachable!("every row without a reason was given to the splitter"),
     });
     let fates = fates.collect();
-    let sizes = sizes(&rows);
-    Ok((rows, fates, sizes.values().filter(|size| **size > 1).count() as u64))
+    let sizes = sizes(rows);
+    Ok((fates, sizes.values().filter(|size| **size > 1).count() as u64))
 }
 
 fn sizes(rows: &[SplitRow]) -> HashMap<RecordId, usize> {

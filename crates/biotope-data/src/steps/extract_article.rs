@@ -12,11 +12,11 @@ use crate::{dates, html};
 #[serde(rename_all = "lowercase")]
 pub enum Focus {
     /// Neither.
-    #[default]
     Balanced,
     /// Rather too much than too little.
     Recall,
-    /// Rather too little than too much.
+    /// Rather too little than too much: the best on news pages, and on short articles, by measurement.
+    #[default]
     Precision,
 }
 
@@ -36,7 +36,7 @@ pub struct ExtractArticle {
 
 impl Default for ExtractArticle {
     fn default() -> Self {
-        Self { focus: Focus::Balanced, comments: false, tables: true, min_chars: 20 }
+        Self { focus: Focus::Precision, comments: false, tables: true, min_chars: 20 }
     }
 }
 
