@@ -1,5 +1,7 @@
 //! What every entry of the registries must hold, and what the driver promises for each of them.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use biotope_core::{Component, Table};
 use biotope_optim::{Error, Gradients, Optimizer, Span, build_rule, build_schedule, rules, schedules};
 use candle_core::{Device, Tensor, Var};

@@ -1,4 +1,6 @@
-//! A hundred steps of every rule against PyTorch's numbers.
+//! A hundred steps of every rule against the numbers of `torch.optim`.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::BTreeMap;
 

@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use crate::toy::{bits, sit, small};
 
+#[expect(clippy::unnecessary_wraps, reason = "a callback")]
 fn listen(_: &Event) -> biotope_train::Result<Flow> {
     Ok(Flow::Continue)
 }
