@@ -198,6 +198,7 @@ mod switch {
         Config(DedupConfig),
     }
 
+    #[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
     pub(super) fn serialize<S: Serializer>(value: &Option<DedupConfig>, to: S) -> Result<S::Ok, S::Error> {
         value.clone().map_or(Switch::Flag(false), Switch::Config).serialize(to)
     }

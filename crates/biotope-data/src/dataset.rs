@@ -108,12 +108,12 @@ impl Dataset {
         split: S,
     ) -> impl Iterator<Item = Result<Row>> + Send + use<S> {
         let (wanted, path): (Option<Split>, _) = (split.into(), self.path.clone());
-        let row = move |record: Record| match record.place {
-            Some((split, cluster)) => Ok(Row { doc: record.doc, split, cluster }),
-            None => {
-                let why = "it was collected but not curated".to_owned();
-                Err(Error::Format { path: path.clone(), expected: "curated dataset", why })
+        let row = move |record: Record| {
+            if let Some((split, cluster)) = record.place {
+                return Ok(Row { doc: record.doc, split, cluster });
             }
+            let why = "it was collected but not curated".to_owned();
+            Err(Error::Format { path: path.clone(), expected: "curated dataset", why })
         };
         let rows = self.records().map(move |record| record.and_then(&row));
         rows.filter(move |row| wanted.is_none_or(|split| row.as_ref().map_or(true, |row| row.split == split)))
@@ -184,9 +184,9 @@ fn files(path: &Path, table: &DeltaTable) -> Result<Vec<PathBuf>> {
 fn combine(rows: &mut [[u8; 32]]) -> String {
     rows.sort_unstable();
     let mut hasher = blake3::Hasher::new();
-    rows.iter().for_each(|row| {
+    for row in rows {
         hasher.update(row);
-    });
+    }
     hasher.finalize().to_hex().to_string()
 }
 
@@ -256,7 +256,8 @@ impl Writer {
         {
             return Ok(Committed { version: last.version, digest, rows, written: false });
         }
-        let info = json!({ "digest": digest, "rows": rows, "about": about });
+        let mut info = json!({ "digest": digest, "rows": rows });
+        info["about"] = about;
         // After an error the commit may or may not stand, so its files stay: unnamed in the log they harm nobody.
         let version = log::replace(&self.path, self.layout, finished.name(&digest)?, info)?;
         Ok(Committed { version, digest, rows, written: true })

@@ -1,7 +1,7 @@
-//! Exact and near duplicates: hashes of the normalised text, then MinHash with banding, verified by true Jaccard.
+//! Exact and near duplicates: hashes of the normalised text, then `MinHash` with banding, verified by true Jaccard.
 //!
 //! Texts become sets of overlapping runs of words ("shingles"); a Chinese character counts as a word, so a
-//! shingle of five is five words in English and five characters in Chinese. Candidates come from banded MinHash
+//! shingle of five is five words in English and five characters in Chinese. Candidates come from banded `MinHash`
 //! signatures (Broder 1997; Indyk and Motwani 1998) and every candidate is checked on the true sets, so that what
 //! is reported is never an estimate. Clusters are the connected components.
 //!
@@ -44,7 +44,7 @@ pub struct DedupConfig {
     pub threshold: f64,
     /// Words (Chinese: characters) per shingle.
     pub shingle: usize,
-    /// Length of a MinHash signature: 64, 128 or 256. More find pairs at low thresholds more surely.
+    /// Length of a `MinHash` signature: 64, 128 or 256. More find pairs at low thresholds more surely.
     pub permutations: usize,
     /// Who represents a cluster.
     pub keep: Keep,

@@ -160,6 +160,10 @@ impl Error {
         move |cause| Self::Io { doing, path, cause }
     }
 
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "callers hand over an error or a text, and are done with it"
+    )]
     pub(crate) fn bad(place: impl Into<String>, line: Option<u64>, why: impl ToString) -> Self {
         Self::Bad { place: place.into(), line, why: why.to_string() }
     }

@@ -129,7 +129,9 @@ type ByLabel = BTreeMap<Arc<str>, BTreeMap<RecordId, Vec<usize>>>;
 /// Clusters by the label of their first row.
 fn by_label(rows: &[SplitRow], indices: &[usize]) -> ByLabel {
     let mut clusters: BTreeMap<RecordId, Vec<usize>> = BTreeMap::new();
-    indices.iter().for_each(|index| clusters.entry(rows[*index].cluster).or_default().push(*index));
+    for index in indices {
+        clusters.entry(rows[*index].cluster).or_default().push(*index);
+    }
     let mut labels = ByLabel::new();
     for (cluster, members) in clusters {
         let first = members.iter().min_by_key(|index| rows[**index].id).expect("a cluster has a member");
@@ -159,7 +161,9 @@ fn take(clusters: Vec<Vec<usize>>, target: usize, split: Split, splits: &mut [Sp
         let last = left.is_empty() && position + 1 == total;
         if !last && taken + members.len().div_ceil(2) <= target {
             taken += members.len();
-            members.iter().for_each(|index| splits[*index] = split);
+            for index in members {
+                splits[index] = split;
+            }
         } else {
             left.push(members);
         }

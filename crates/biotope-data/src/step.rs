@@ -1,5 +1,7 @@
 //! What happens to one document: the trait of the cleaning steps.
 
+use std::fmt;
+
 use biotope_core::{Component, Document, Table};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +20,12 @@ impl Reason {
     /// A reason.
     pub fn new(step: impl Into<String>, why: impl Into<String>) -> Self {
         Self { step: step.into(), why: why.into() }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.step, self.why)
     }
 }
 

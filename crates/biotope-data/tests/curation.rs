@@ -1,5 +1,7 @@
 //! From files to a versioned dataset: what is kept, what is set aside, and that it comes out the same every time.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 

@@ -45,7 +45,9 @@ pub(crate) fn decide(spooled: &Spooled, config: &CurateConfig, seed: Seed) -> Re
 
 fn sizes(rows: &[SplitRow]) -> HashMap<RecordId, usize> {
     let mut sizes = HashMap::new();
-    rows.iter().for_each(|row| *sizes.entry(row.cluster).or_default() += 1);
+    for row in rows {
+        *sizes.entry(row.cluster).or_default() += 1;
+    }
     sizes
 }
 

@@ -123,24 +123,24 @@ impl<'a> Pass<'a> {
                 let sketch = self.sketcher.as_ref().map(|sketcher| sketcher.sketch(&doc.full_text()));
                 (doc, sketch)
             }),
-            Verdict::Drop(doc, reason) => Err((doc, reason)),
+            Verdict::Drop(doc, reason) => Err(Box::new((doc, reason))),
         };
         let done: Vec<_> = chunk.into_par_iter().map(clean).collect();
         for outcome in done {
             match outcome {
                 Ok((doc, sketch)) => self.keep(&doc, sketch)?,
-                Err((doc, reason)) => self.set_aside(doc, reason)?,
+                Err(dropped) => self.set_aside(dropped.0, dropped.1)?,
             }
         }
         Ok(())
     }
 
-    fn label(&self, mut doc: Document) -> Result<Document, (Document, Reason)> {
+    fn label(&self, mut doc: Document) -> Result<Document, Box<(Document, Reason)>> {
         if let Some(new) = doc.label.as_ref().and_then(|label| self.config.rename.get(label)) {
             doc.label = Some(new.clone());
         }
         if self.config.require_label && doc.label.is_none() {
-            return Err((doc, Reason::new("label", "no label")));
+            return Err(Box::new((doc, Reason::new("label", "no label"))));
         }
         Ok(doc)
     }

@@ -35,7 +35,7 @@ pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'sta
 fn named(pattern: &Regex, bytes: &[u8]) -> Option<&'static Encoding> {
     let label = pattern.captures(bytes)?.get(1)?.as_bytes();
     // A page that can be read as ASCII up to here is not UTF-16, whatever it says (HTML standard, 13.2.3.2).
-    Encoding::for_label(label).map(|encoding| encoding.output_encoding())
+    Encoding::for_label_no_replacement(label).map(Encoding::output_encoding)
 }
 
 fn guess(bytes: &[u8]) -> &'static Encoding {

@@ -86,8 +86,13 @@ impl Csv {
             (At::Broken, _) => At::Broken,
             // A quote opens a field only at its start; the second of two goes on inside.
             (At::Start | At::Closed, b'"') => At::Quoted,
-            (At::Quoted, b'"') => At::Closed,
-            (At::Quoted, _) => At::Quoted,
+            (At::Quoted, byte) => {
+                if byte == b'"' {
+                    At::Closed
+                } else {
+                    At::Quoted
+                }
+            }
             (_, byte) if byte == delimiter => At::Start,
             (At::Closed, _) if from == At::Quoted => At::Broken,
             _ => At::Plain,
@@ -133,9 +138,12 @@ struct Records<'a> {
     file: String,
     path: PathBuf,
     lines: Lines,
-    waiting: VecDeque<(u64, Vec<u8>)>,
+    waiting: VecDeque<Line>,
     header: Vec<String>,
 }
+
+/// A line with its number, from 1.
+type Line = (u64, Vec<u8>);
 
 /// Where in a field a byte stands.
 #[derive(Clone, Copy, PartialEq)]
@@ -149,7 +157,7 @@ enum At {
 }
 
 impl Records<'_> {
-    fn line(&mut self) -> Option<Result<(u64, Vec<u8>)>> {
+    fn line(&mut self) -> Option<Result<Line>> {
         self.waiting.pop_front().map(Ok).or_else(|| self.lines.next())
     }
 
@@ -169,7 +177,7 @@ impl Records<'_> {
     }
 
     /// The lines of the next record: as many as its quotes span, one alone if they do not match up.
-    fn span(&mut self) -> Option<Result<Vec<(u64, Vec<u8>)>>> {
+    fn span(&mut self) -> Option<Result<Vec<Line>>> {
         let first = match self.line()? {
             Ok(first) => first,
             Err(error) => return Some(Err(error)),

@@ -128,8 +128,10 @@ mod tests {
     fn gzip_is_read_as_plain() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("news.jsonl.gz");
-        let mut gzip =
-            flate2::write::GzEncoder::new(std::fs::File::create(&path).unwrap(), Default::default());
+        let mut gzip = flate2::write::GzEncoder::new(
+            std::fs::File::create(&path).unwrap(),
+            flate2::Compression::default(),
+        );
         gzip.write_all(b"{\"text\":\"a\"}\n{\"text\":\"b\"}\n").unwrap();
         gzip.finish().unwrap();
         assert_eq!(source(path).documents().unwrap().map(|doc| doc.unwrap().text).collect::<String>(), "ab");

@@ -79,7 +79,7 @@ impl TextFolder {
         };
         let label = place.split_once('/').map(|(folder, _)| folder.to_owned());
         let source = format!("file:{place}");
-        let page = path.extension().is_some_and(|extension| extension.to_ascii_lowercase() != "txt");
+        let page = path.extension().is_some_and(|extension| !extension.eq_ignore_ascii_case("txt"));
         let doc = if page { Document::page(source, text) } else { Document::new(source, text) };
         Ok(Document { label, ..doc })
     }

@@ -192,18 +192,18 @@ impl Source for Web {
 mod tests {
     use super::*;
 
-    fn error(config: WebConfig) -> String {
+    fn error(config: &WebConfig) -> String {
         config.check().unwrap_err().to_string()
     }
 
     #[test]
     fn what_cannot_be_fetched_is_refused_at_the_door() {
         let with = |start: &str| WebConfig { start: vec![start.into()], ..WebConfig::default() };
-        assert_eq!(error(WebConfig::default()), "invalid start: must name a feed or page, got []");
-        assert!(error(with("ftp://a.example")).contains("another scheme"));
-        assert!(error(with("news")).contains("relative URL without a base"));
+        assert_eq!(error(&WebConfig::default()), "invalid start: must name a feed or page, got []");
+        assert!(error(&with("ftp://a.example")).contains("another scheme"));
+        assert!(error(&with("news")).contains("relative URL without a base"));
         let odd = WebConfig { label_from: "colour".into(), ..with("https://a.example") };
-        assert!(error(odd).contains("must be \"category\""));
+        assert!(error(&odd).contains("must be \"category\""));
     }
 
     #[test]

@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn each_label_keeps_its_proportion() {
-        let spec: Vec<(u8, u8)> = (0..200).map(|n| (if n < 20 { 1 } else { 0 }, n)).collect();
+        let spec: Vec<(u8, u8)> = (0..200).map(|n| (u8::from(n < 20), n)).collect();
         let rows = rows(&spec);
         let splits = Stratified { valid: 0.1, test: 0.2 }.assign(&rows, Seed(7)).unwrap();
         let count = |label: &str, split| {

@@ -86,7 +86,7 @@ impl Step for ExtractArticle {
         set(&mut doc.title, &meta.title);
         if let Some(rest) = doc.title.as_deref().and_then(|title| text.strip_prefix(title)) {
             // Readers take title and text together; the headline should not count twice.
-            text = rest.trim_start().to_owned();
+            text = String::from(rest.trim_start());
         }
         let kept = text.chars().count();
         if kept < self.min_chars {

@@ -147,11 +147,10 @@ fn closes(after: &str) -> bool {
         '日', '港',
     ];
     match first {
-        None => true,
         Some(c) if unit.contains(&c) => false,
         Some('.' | ',' | '-' | '/') if second.is_some_and(|c| c.is_ascii_digit()) => spaced,
         Some(c) if c.is_ascii_alphanumeric() => spaced,
-        Some(_) => true,
+        None | Some(_) => true,
     }
 }
 

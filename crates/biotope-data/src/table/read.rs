@@ -50,6 +50,10 @@ fn open(path: &Path) -> Result<ParquetRecordBatchReader> {
     builder.with_batch_size(BATCH).build().map_err(|error| broken(path, error))
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "callers hand over an error or a text, and are done with it"
+)]
 fn broken(path: &Path, why: impl ToString) -> Error {
     Error::Format { path: path.to_owned(), expected: "file of a dataset", why: why.to_string() }
 }

@@ -63,16 +63,36 @@ pub(crate) fn is_loopback(url: &Url) -> bool {
 }
 
 /// Resolves names to public addresses only, at the moment of connecting, so that a name cannot change in between.
-pub(crate) struct PublicOnly;
+/// The hosts of the environment's proxies may be private; behind a proxy, it is the proxy that resolves names.
+pub(crate) struct PublicOnly {
+    proxies: Vec<String>,
+}
+
+impl PublicOnly {
+    /// With the proxies that the environment names, as the HTTP client reads it.
+    pub(crate) fn new() -> Self {
+        let names = ["http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
+        let values = names.iter().filter_map(|name| std::env::var(name).ok());
+        Self { proxies: values.filter_map(|value| proxy_host(&value)).collect() }
+    }
+}
+
+/// The host of a proxy, written with or without scheme.
+fn proxy_host(value: &str) -> Option<String> {
+    let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
+    Url::parse(&url).ok()?.host_str().map(str::to_ascii_lowercase)
+}
 
 impl Resolve for PublicOnly {
     fn resolve(&self, name: Name) -> Resolving {
+        let trusted = self.proxies.contains(&name.as_str().to_ascii_lowercase());
         Box::pin(async move {
             let host = name.as_str().to_owned();
             let lookup =
                 move || (host.as_str(), 0).to_socket_addrs().map(Iterator::collect::<Vec<SocketAddr>>);
             let all = tokio::task::spawn_blocking(lookup).await??;
-            let public: Vec<SocketAddr> = all.into_iter().filter(|address| is_public(address.ip())).collect();
+            let allowed = |address: &SocketAddr| trusted || is_public(address.ip());
+            let public: Vec<SocketAddr> = all.into_iter().filter(allowed).collect();
             if public.is_empty() {
                 return Err("the name leads to private addresses only".into());
             }
@@ -110,6 +130,19 @@ mod tests {
         for public in ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"] {
             assert!(is_public(public.parse().unwrap()), "{public}");
         }
+    }
+
+    #[test]
+    fn a_name_that_leads_inside_is_not_followed_unless_it_is_the_proxy() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let resolve = |proxies: &[&str]| {
+            let resolver = PublicOnly { proxies: proxies.iter().map(|name| (*name).to_owned()).collect() };
+            runtime.block_on(resolver.resolve("localhost".parse().unwrap())).map(Iterator::count)
+        };
+        assert_eq!(resolve(&[]).unwrap_err().to_string(), "the name leads to private addresses only");
+        assert!(resolve(&["localhost"]).unwrap() > 0);
+        assert_eq!(proxy_host("Proxy.corp:3128").as_deref(), Some("proxy.corp"));
+        assert_eq!(proxy_host("http://u:p@proxy.corp").as_deref(), Some("proxy.corp"));
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn settings(config: &WebConfig) -> ClientBuilder {
         .redirect(Policy::none())
         .connect_timeout(timeout.min(Duration::from_secs(10)))
         .timeout(timeout);
-    if config.allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly)) }
+    if config.allow_private { builder } else { builder.dns_resolver(Arc::new(PublicOnly::new())) }
 }
 
 fn read(url: &Url, response: Response, limit: u64) -> Answer {

@@ -8,7 +8,7 @@ use texting_robots::Robot;
 use url::{Origin, Url};
 
 /// Longest delay that robots.txt can ask for.
-const LONGEST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_mins(1);
 
 /// What is known of a host.
 #[derive(Clone)]
