@@ -49,7 +49,7 @@ fn hint(error: &anyhow::Error) -> Option<String> {
 /// A table for people: no frame, bold heads, as wide as the terminal.
 pub(crate) fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
     let mut table = Table::new();
-    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     table.set_width(console::Term::stdout().size_checked().map_or(160, |(_, columns)| columns.max(60)));
     table.set_header(head.iter().map(|name| style(*name).bold().to_string()));
     rows.into_iter().for_each(|row| {

@@ -121,7 +121,7 @@ impl Error {
             Self::Nn(error) => error.hint(),
             Self::Models(error) => error.hint(),
             Self::Train(error) => error.hint(),
-            Self::Eval(error) => error.hint(),
+            Self::Eval(error) => error.hint().map(str::to_owned),
             Self::Bundle(error) => error.hint(),
             Self::Dataset { .. } | Self::Threads { .. } => None,
         }

@@ -8,6 +8,8 @@ use biotope_data::CurateConfig;
 use biotope_train::TrainConfig;
 use serde::{Deserialize, Serialize};
 
+use crate::{Error, Result};
+
 /// Everything about a run: where documents come from, what is done to them, what is learned, how it is measured.
 ///
 /// Unknown keys are errors that name the nearest key; the recipe, filled in with every default, is stored with the run.
@@ -116,18 +118,22 @@ impl Recipe {
     }
 
     /// Checks every section; components are checked when they are built.
-    pub fn check(&self) -> Result<(), Invalid> {
+    pub fn check(&self) -> Result<()> {
         check_name("name", &self.name)?;
         check_name("dataset", self.dataset())?;
         if self.collect.sources.is_empty() {
             let hint = "e.g. sources = [{ use = \"csv\", path = \"articles.csv\", text = \"body\", label = \"section\" }]";
-            return Err(Invalid::new("collect.sources", "must name at least one source", "none").with_hint(hint));
+            let none = Invalid::new("collect.sources", "must name at least one source", "none");
+            return Err(none.with_hint(hint).into());
         }
         if !(0.5..1.0).contains(&self.evaluate.confidence) {
-            return Err(Invalid::new("evaluate.confidence", "must be in 0.5..1", self.evaluate.confidence));
+            return Err(Invalid::new("evaluate.confidence", "must be in 0.5..1", self.evaluate.confidence).into());
         }
-        self.curate.check().map_err(|invalid| invalid.under("curate"))?;
-        self.train.check().map_err(|invalid| invalid.under("train"))
+        self.curate.check().map_err(|error| match error {
+            biotope_data::Error::Invalid(invalid) => Error::Invalid(invalid.under("curate")),
+            other => other.into(),
+        })?;
+        Ok(self.train.check().map_err(|invalid| invalid.under("train"))?)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use biotope_core::Task;
+use biotope_core::{Component, Task};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +28,8 @@ pub struct Facts {
     pub recipe: String,
     /// The model's registry name.
     pub model: String,
+    /// The model with every option filled in: what its weights fit.
+    pub component: Component,
     /// The dataset's name.
     pub dataset: String,
     /// Its version when the run read it.

@@ -108,5 +108,6 @@ fn recipes() -> Vec<Vec<String>> {
 
 fn assets() -> Vec<Vec<String>> {
     let assets = biotope::hub::Assets::builtin();
-    assets.iter().map(|(name, asset)| vec![name.to_owned(), asset.sources.join(", ")]).collect()
+    let sources = |name: &str| assets.get(name).map(|asset| asset.sources.iter().map(ToString::to_string).collect::<Vec<_>>());
+    assets.names().map(|name| vec![name.to_owned(), sources(name).unwrap_or_default().join(", ")]).collect()
 }

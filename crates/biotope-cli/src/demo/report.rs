@@ -3,7 +3,7 @@
 use anyhow::{Context, Result};
 use biotope::Recipe;
 use biotope::data::Dataset;
-use biotope::eval::{Comparison, Report, Section, Table, compare, html};
+use biotope::eval::{Comparison, EvalConfig, Report, Section, Table, compare, html};
 use biotope::stages::evaluate::{self, PredictionLine};
 use biotope_core::Seed;
 
@@ -75,8 +75,8 @@ fn comparisons(demo: &Demo<'_>) -> Result<Vec<Comparison>> {
         hits.push((model.name.clone(), text.lines().map(right).collect::<Result<Vec<bool>, _>>()?));
     }
     let Some(((name, first), others)) = hits.split_first() else { return Ok(Vec::new()) };
-    let seed = Seed(demo.args.seed);
-    let compared = others.iter().map(|(other, right)| compare(name, other, first, right, 2000, 0.95, seed));
+    let config = EvalConfig { seed: Seed(demo.args.seed), ..EvalConfig::default() };
+    let compared = others.iter().map(|(other, right)| compare((name, first), (other, right), &config));
     Ok(compared.collect::<Result<_, _>>().map_err(biotope::Error::from)?)
 }
 

@@ -153,7 +153,7 @@ impl Demo<'_> {
         for row in dataset.rows(None) {
             let row = row.map_err(biotope::Error::from)?;
             let article = by_slug.get(slug(&row.doc.source).as_str()).context("a row that the newspaper did not print")?;
-            *self.summary.splits.entry(row.split.to_string()).or_default() += 1;
+            *self.summary.splits.entry(row.split.name().to_owned()).or_default() += 1;
             let found = row.doc.full_text();
             planted += article.planted.len();
             leaked += article.planted.iter().filter(|secret| found.contains(secret.as_str())).count();

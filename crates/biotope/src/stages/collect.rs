@@ -16,6 +16,10 @@ impl Source for Chain {
         let parts: biotope_data::Result<Vec<_>> = self.0.iter().map(|source| source.documents()).collect();
         Ok(Box::new(parts?.into_iter().flatten()))
     }
+
+    fn describe(&self) -> String {
+        self.0.iter().map(|source| source.describe()).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Collects, unless the same sources were collected before. Files are compared by content; a web source is taken as

@@ -1,6 +1,9 @@
 //! Clean, deduplicate, split: from the raw dataset to a new version of the curated one.
 
-use biotope_data::{CurateReport, Dataset, curate as curate_into};
+use std::collections::BTreeMap;
+
+use biotope_core::RecordId;
+use biotope_data::{CurateReport, Dataset, Quarantine, curate as curate_into};
 
 use super::{Outcome, Stage};
 use crate::{Error, House, Recipe, Result, digest};
@@ -8,23 +11,52 @@ use crate::{Error, House, Recipe, Result, digest};
 /// Curates, unless the same collected content was curated in the same way before.
 pub fn curate(house: &House, recipe: &Recipe) -> Result<Outcome> {
     let raw = house.store.raw(recipe.dataset())?;
-    let collected = Dataset::open(&raw).map_err(|error| match error {
-        biotope_data::Error::NoDataset { .. } => Error::Order { stage: "curate", needs: "collect" },
-        other => other.into(),
-    })?;
-    let key = digest::of(&(&recipe.curate, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION")));
+    let key = key(house, recipe)?;
     let stamps = house.stamps(recipe);
     if let Some(report) = stamps.find::<CurateReport>("curate", &key).filter(|_| !house.force) {
         return Ok(outcome(true, &report));
     }
     let report = house.on_threads(recipe, || {
-        let done = curate_into(&raw, &recipe.curate, recipe.seed, &house.store, recipe.dataset(), house.progress.as_ref());
-        Ok(done?)
+        let watcher = house.progress.as_ref();
+        Ok(curate_into(&raw, &recipe.curate, recipe.seed, &house.store, recipe.dataset(), watcher)?)
     })?;
     stamps.put("curate", &key, &report)?;
     Ok(outcome(false, &report))
 }
 
+/// What the last curation by this recipe said, if nothing changed since.
+pub fn report(house: &House, recipe: &Recipe) -> Option<CurateReport> {
+    house.stamps(recipe).find("curate", &key(house, recipe).ok()?)
+}
+
+fn key(house: &House, recipe: &Recipe) -> Result<String> {
+    let raw = house.store.raw(recipe.dataset())?;
+    let collected = Dataset::open(&raw).map_err(|error| match error {
+        biotope_data::Error::NoDataset { .. } => Error::Order { stage: "curate", needs: "collect" },
+        other => other.into(),
+    })?;
+    Ok(digest::of(&(&recipe.curate, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"))))
+}
+
 fn outcome(skipped: bool, report: &CurateReport) -> Outcome {
-    Outcome::new(Stage::Curate, skipped, report.to_string(), report)
+    let splits: Vec<String> = report.splits.iter().map(|(split, rows)| format!("{rows} {}", split.name())).collect();
+    let set_aside: Vec<String> = report.set_aside.iter().map(|(step, rows)| format!("{rows} {step}")).collect();
+    let aside = if set_aside.is_empty() { "none".to_owned() } else { set_aside.join(", ") };
+    let summary = format!("{} documents ({}), set aside: {aside}", report.documents, splits.join(", "));
+    Outcome::new(Stage::Curate, skipped, summary, report)
+}
+
+/// Clusters of near-duplicates with more than one member, by source: what stayed, and what was set aside for it.
+pub fn clusters(house: &House, recipe: &Recipe) -> Result<Vec<Vec<String>>> {
+    let mut clusters: BTreeMap<RecordId, Vec<String>> = BTreeMap::new();
+    for row in Dataset::open(house.store.dataset(recipe.dataset())?)?.rows(None) {
+        let row = row?;
+        clusters.entry(row.cluster).or_default().push(row.doc.source);
+    }
+    for entry in Quarantine::read(&house.store.quarantine(recipe.dataset())?)? {
+        if let Some(cluster) = entry.cluster {
+            clusters.entry(cluster).or_default().push(entry.source);
+        }
+    }
+    Ok(clusters.into_values().filter(|members| members.len() > 1).collect())
 }

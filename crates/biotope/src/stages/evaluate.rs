@@ -157,7 +157,7 @@ fn curves(run: &Run) -> Result<Vec<Curve>> {
 pub fn dataset_section(facts: &Facts, dataset: &Dataset) -> Result<DatasetSection> {
     let labels = dataset.labels()?;
     let counts = |split: Split| SplitCounts {
-        name: split.to_string(),
+        name: split.name().to_owned(),
         counts: labels.iter().map(|label| label.rows.get(&split).copied().unwrap_or(0)).collect(),
     };
     Ok(DatasetSection {

@@ -1,9 +1,9 @@
 //! Learn: from the curated dataset to a run with the best weights.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use biotope_core::{Component, Document, Target, Task};
+use biotope_core::{Component, Document, Invalid, Target, Task};
 use biotope_data::{Dataset, Split};
 use biotope_nn::{Example, Model, Params};
 use biotope_text::{Featurizer, train_featurizer};
@@ -63,7 +63,11 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
     let (train, valid) = (examples(featurizer.as_ref(), &task, &train)?, examples(featurizer.as_ref(), &task, &valid)?);
     let params = Params::new(recipe.seed, &Device::Cpu);
     let vocabulary = featurizer.vocab_size();
-    let model = build(house, &recipe.model, &task, vocabulary, &params)?;
+    let (component, weights) = shape(house, &recipe.model, vocabulary)?;
+    let model = house.catalogue.build(&component, &task, vocabulary, &params)?;
+    if let Some(folder) = weights {
+        biotope_models::bert::open_pretrained(&params, &folder)?;
+    }
     let begun = Instant::now();
     let bar = ProgressBar::new(house.progress.as_ref(), format!("train {}", recipe.model.name));
     let done = Trainer::new(&recipe.train, recipe.seed, model.as_ref(), &params, &task)?
@@ -74,6 +78,7 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
         id: run.id.clone(),
         recipe: recipe.name.clone(),
         model: recipe.model.name.clone(),
+        component,
         dataset: recipe.dataset().to_owned(),
         dataset_version: dataset.version(),
         dataset_digest: dataset.digest()?,
@@ -92,7 +97,7 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
 }
 
 /// An empty folder in place of whatever was there.
-fn fresh(folder: &Path) -> Result<std::path::PathBuf> {
+fn fresh(folder: &Path) -> Result<PathBuf> {
     if folder.exists() {
         std::fs::remove_dir_all(folder).map_err(Error::io("remove", folder))?;
     }
@@ -127,37 +132,26 @@ pub fn examples(featurizer: &dyn Featurizer, task: &Task, docs: &[Document]) -> 
     Ok(examples.collect())
 }
 
-/// The component without the option that only this stage understands.
-pub fn plain(model: &Component) -> Component {
-    let mut model = model.clone();
-    model.options.remove(FROM);
-    model
-}
-
-/// Builds the model and fills it with pretrained weights if the recipe names some.
-fn build(house: &House, model: &Component, task: &Task, vocabulary: usize, params: &Params) -> Result<Box<dyn Model>> {
-    let Some(from) = model.options.get(FROM).and_then(|value| value.as_str()) else {
-        return Ok(house.catalogue.build(model, task, vocabulary, params)?);
+/// The model with every option filled in, and the folder of pretrained weights if the recipe names one (its shape
+/// then comes from there, with the recipe's own options on top).
+fn shape(house: &House, model: &Component, vocabulary: usize) -> Result<(Component, Option<PathBuf>)> {
+    let mut plain = model.clone();
+    let Some(from) = plain.options.remove(FROM) else {
+        return Ok((house.catalogue.filled(&plain, vocabulary)?, None));
     };
+    let from = from.as_str().ok_or_else(|| Invalid::new("model.from", "must be a folder or a group of assets", &from))?;
     let folder = assets::pretrained(house, from)?;
-    let component = with_pretrained_shape(model, &folder)?;
-    let built = house.catalogue.build(&component, task, vocabulary, params)?;
-    biotope_models::bert::open_pretrained(params, &folder)?;
-    Ok(built)
-}
-
-/// The options that the pretrained folder says, with the recipe's own on top.
-fn with_pretrained_shape(model: &Component, folder: &Path) -> Result<Component> {
-    let mut component = Component::of(&biotope_models::bert::read_config(folder)?);
-    component.options.extend(plain(model).options);
-    Ok(Component { name: model.name.clone(), ..component })
+    let mut component = Component::of(&biotope_models::bert::read_config(&folder)?);
+    component.options.extend(plain.options);
+    let component = Component { name: plain.name, ..component };
+    Ok((house.catalogue.filled(&component, vocabulary)?, Some(folder)))
 }
 
 /// The model of a finished run, with its best weights.
 pub fn open(house: &House, recipe: &Recipe, run: &Run) -> Result<(Box<dyn Model>, Params, Facts)> {
     let facts = run.facts().map_err(|_| Error::Order { stage: "evaluate", needs: "train" })?;
     let params = Params::new(recipe.seed, &Device::Cpu);
-    let model = build(house, &recipe.model, &facts.task, facts.vocabulary, &params)?;
+    let model = house.catalogue.build(&facts.component, &facts.task, facts.vocabulary, &params)?;
     params.load(&RunDir::open(&run.dir)?.checkpoint(Kind::Best).join("model.safetensors"))?;
     Ok((model, params, facts))
 }
