@@ -66,6 +66,17 @@ fn saved_and_opened_are_equal_to_the_bit() {
 }
 
 #[test]
+fn the_file_says_whose_layout_it_has() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, params) = build(&small(), &Task::Regression, 1);
+    bert::save_hf(dir.path(), &small(), &Task::Regression, &params).unwrap();
+    let bytes = fs::read(dir.path().join("model.safetensors")).unwrap();
+    let length = u64::from_le_bytes(bytes[..8].try_into().unwrap()) as usize;
+    let head: serde_json::Value = serde_json::from_slice(&bytes[8..8 + length]).unwrap();
+    assert_eq!(head["__metadata__"]["format"], "pt");
+}
+
+#[test]
 fn our_parameters_have_the_names_of_transformers() {
     let (_, params) = build(&BertConfig { num_hidden_layers: 2, ..small() }, &Task::Regression, 1);
     let ours: BTreeSet<String> = params.iter().map(|(name, _)| name).collect();

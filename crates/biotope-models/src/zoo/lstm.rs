@@ -53,7 +53,7 @@ impl Default for LstmConfig {
         Self {
             vocab_size: 0,
             dim: 128,
-            embedding_std: 1.0,
+            embedding_std: 0.1,
             hidden: 128,
             bidirectional: true,
             pooling: LstmPooling::Max,

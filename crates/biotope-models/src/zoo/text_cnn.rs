@@ -36,7 +36,7 @@ impl Default for TextCnnConfig {
         Self {
             vocab_size: 0,
             dim: 128,
-            embedding_std: 1.0,
+            embedding_std: 0.1,
             filters: 128,
             widths: vec![3, 4, 5],
             dropout: 0.5,
