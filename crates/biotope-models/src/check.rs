@@ -111,7 +111,7 @@ impl<'a> Subject<'a> {
         Batch::collate(&examples.iter().collect::<Vec<_>>(), &Device::Cpu)
     }
 
-    fn logits(&self, model: &dyn Model, examples: &[Example]) -> Result<Vec<Vec<f32>>> {
+    fn logits(model: &dyn Model, examples: &[Example]) -> Result<Vec<Vec<f32>>> {
         Ok(model.forward(&Self::batch(examples)?, Mode::Eval)?.logits.to_vec2()?)
     }
 }
@@ -179,7 +179,7 @@ fn overfits(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
         let output = model.forward(&batch, train(step))?;
         adam.step(&params, &output, &loss(&output, &batch)?.backward()?)?;
         if step % 20 == 19 {
-            let logits = subject.logits(&*model, &examples)?;
+            let logits = Subject::logits(&*model, &examples)?;
             right = logits.iter().enumerate().filter(|(i, row)| best(row) == i % 3).count();
             if right == 8 {
                 break;
@@ -192,9 +192,9 @@ fn overfits(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
 fn batch_is_single(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
     let (model, _) = subject.build(&labels(3), 1)?;
     let examples = subject.examples(6);
-    let together = subject.logits(&*model, &examples)?;
+    let together = Subject::logits(&*model, &examples)?;
     for (i, example) in examples.iter().enumerate() {
-        let alone = subject.logits(&*model, std::slice::from_ref(example))?;
+        let alone = Subject::logits(&*model, std::slice::from_ref(example))?;
         if far(&together[i], &alone[0]) {
             return Ok(Some(format!("text {i}: {:?} in the batch, {:?} alone", together[i], alone[0])));
         }
@@ -205,10 +205,10 @@ fn batch_is_single(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
 fn neighbours(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
     let (model, _) = subject.build(&labels(3), 1)?;
     let texts = [subject.example(0, 2, None), subject.example(1, 9, None)];
-    let plain = subject.logits(&*model, &texts)?;
+    let plain = Subject::logits(&*model, &texts)?;
     let (long, empty) = (subject.example(7, 50, None), subject.example(8, 0, None));
     let [first, second] = texts;
-    let mixed = subject.logits(&*model, &[long, second, empty, first])?;
+    let mixed = Subject::logits(&*model, &[long, second, empty, first])?;
     let same = !far(&plain[0], &mixed[3]) && !far(&plain[1], &mixed[1]);
     let finite = mixed.iter().flatten().all(|logit| logit.is_finite());
     Ok(unless(same && finite, || format!("{plain:?} among themselves, {mixed:?} among others")))
@@ -221,7 +221,7 @@ fn save_and_open(subject: &Subject<'_>, dir: &Path) -> Result<Option<String>> {
     params.save(&path)?;
     opened.load(&path)?;
     let examples = subject.examples(4);
-    let (saved, opened) = (subject.logits(&*model, &examples)?, subject.logits(&*other, &examples)?);
+    let (saved, opened) = (Subject::logits(&*model, &examples)?, Subject::logits(&*other, &examples)?);
     Ok(unless(saved == opened, || format!("{saved:?} saved, {opened:?} opened")))
 }
 
@@ -234,6 +234,7 @@ fn options(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
     if again != subject.options {
         return Ok(Some(format!("{text} is read as {again}")));
     }
+    (subject.entry.build)(&again, &labels(3), Params::new(Seed(1), &Device::Cpu).vb())?;
     let mut odd = again;
     odd.insert("no_such_option".into(), toml::Value::Integer(1));
     let params = Params::new(Seed(1), &Device::Cpu);

@@ -1,7 +1,5 @@
 //! Every architecture of the zoo keeps the laws of the house.
 
-#![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
-
 use biotope_models::{ZOO, check};
 
 #[test]

@@ -1,4 +1,4 @@
-//! Logits and gradients of every architecture against PyTorch and `transformers` (the scripts lie beside the numbers).
+//! Logits and gradients of every architecture against `PyTorch` and `transformers` (the scripts lie beside the numbers).
 
 #![expect(clippy::unwrap_used, reason = "a test ends at the first surprise")]
 
