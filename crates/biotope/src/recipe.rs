@@ -122,7 +122,7 @@ impl Recipe {
         check_name("name", &self.name)?;
         check_name("dataset", self.dataset())?;
         if self.collect.sources.is_empty() {
-            let hint = "e.g. sources = [{ use = \"csv\", path = \"articles.csv\", text = \"body\", label = \"section\" }]";
+            let hint = "e.g. sources = [{ use = \"csv\", path = \"articles.csv\" }]";
             let none = Invalid::new("collect.sources", "must name at least one source", "none");
             return Err(none.with_hint(hint).into());
         }

@@ -26,7 +26,6 @@ resources = {{ threads = {threads} }}
 [[collect.sources]]
 use = "web"
 start = [{}]
-follow_links = false
 allow_private = true
 delay_ms = 0
 concurrency = 4
@@ -39,7 +38,7 @@ steps = [
   {{ use = "extract-article" }},
   {{ use = "normalize-text" }},
   {{ use = "mask-personal-data" }},
-  {{ use = "limit-length", min_characters = 1, max_characters = 20000, over = "truncate" }},
+  {{ use = "limit-length", min_chars = 1, max_chars = 20000, over = "truncate" }},
 ]
 dedup = {{ threshold = 0.7 }}
 split = {{ use = "time", test_from = "{}", valid = 0.1, protect_test = true }}

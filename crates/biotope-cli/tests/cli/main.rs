@@ -32,7 +32,7 @@ fn articles(folder: &Path) {
 const RECIPE: &str = r#"
 name = "mine"
 seed = 7
-collect.sources = [{ use = "csv", path = "articles.csv", text = "text", label = "label" }]
+collect.sources = [{ use = "csv", path = "articles.csv" }]
 text = { use = "ngrams" }
 model = { use = "ngram-linear" }
 [curate]
