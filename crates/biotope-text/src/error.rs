@@ -78,8 +78,8 @@ impl Error {
         move |source| Self::Io { doing, path, source }
     }
 
-    pub(crate) fn corrupted(path: &Path, why: impl ToString) -> Self {
-        Self::Corrupted { path: path.to_owned(), why: why.to_string() }
+    pub(crate) fn corrupted(path: &Path, why: impl std::fmt::Display) -> Self {
+        Self::Corrupted { path: path.to_owned(), why: format!("{why}") }
     }
 
     pub(crate) fn tokenizer(

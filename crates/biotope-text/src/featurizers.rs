@@ -13,13 +13,19 @@ pub mod unigram;
 pub mod word;
 pub mod wordpiece;
 
+/// Learns a featurizer from the texts of the training split.
+pub type Train = fn(&Table, &mut dyn Iterator<Item = String>) -> Result<Box<dyn Featurizer>>;
+
+/// Opens a featurizer from the folder it was saved to.
+pub type Open = fn(&Table, &Path) -> Result<Box<dyn Featurizer>>;
+
 /// How a featurizer is made: learned from texts, or opened from the folder it was saved to.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildFeaturizer {
     /// Learns from the texts of the training split.
-    pub train: fn(&Table, &mut dyn Iterator<Item = String>) -> Result<Box<dyn Featurizer>>,
+    pub train: Train,
     /// Opens what was saved with these options.
-    pub open: fn(&Table, &Path) -> Result<Box<dyn Featurizer>>,
+    pub open: Open,
 }
 
 /// A configuration of a featurizer.

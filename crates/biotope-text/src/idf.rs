@@ -143,7 +143,9 @@ mod tests {
 
     fn table(documents: &[Vec<u32>], min_df: u32) -> Table {
         let mut counter = Counter::new(8);
-        documents.iter().for_each(|buckets| counter.add(buckets));
+        for buckets in documents {
+            counter.add(buckets);
+        }
         counter.finish(min_df)
     }
 

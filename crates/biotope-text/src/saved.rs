@@ -43,8 +43,8 @@ pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
     let file = fs::File::open(path).map_err(Error::read(path))?;
     let mut bytes = Vec::new();
     file.take(LIMIT + 1).read_to_end(&mut bytes).map_err(Error::read(path))?;
-    match bytes.len() as u64 > LIMIT {
-        true => Err(Error::corrupted(path, format!("it is larger than {} MiB", LIMIT >> 20))),
-        false => Ok(bytes),
+    if bytes.len() as u64 > LIMIT {
+        return Err(Error::corrupted(path, format!("it is larger than {} MiB", LIMIT >> 20)));
     }
+    Ok(bytes)
 }

@@ -1,4 +1,4 @@
-//! What WordPiece, BPE, Unigram and pretrained tokenizers share: a Hugging Face tokenizer that never pads, truncates
+//! What `WordPiece`, BPE, Unigram and pretrained tokenizers share: a Hugging Face tokenizer that never pads, truncates
 //! at our length, and takes special tokens in a text for text.
 
 mod merges;

@@ -1,5 +1,7 @@
 //! What every entry of the registry must hold.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -38,15 +40,15 @@ fn components(folder: &Path) -> Vec<Component> {
             "unigram" => &[("vocab_size", 200)],
             _ => &[("vocab_size", 250)],
         };
-        small
-            .iter()
-            .for_each(|(key, value)| drop(component.options.insert((*key).to_owned(), (*value).into())));
+        for (key, value) in small {
+            component.options.insert((*key).to_owned(), (*value).into());
+        }
     }
     train(&Component::new("wordpiece").with("vocab_size", 250)).save(folder).unwrap();
     let path = folder.to_str().unwrap();
-    all.iter_mut()
-        .filter(|component| component.name == "pretrained")
-        .for_each(|component| *component = component.clone().with("path", path));
+    for component in all.iter_mut().filter(|component| component.name == "pretrained") {
+        *component = component.clone().with("path", path);
+    }
     all.push(Component::new("word").with("vocab_size", 250).with("han_bigrams", true));
     all.push(Component::new("wordpiece").with("vocab_size", 250).with("add_special", false));
     all

@@ -1,5 +1,7 @@
 //! How each error looks.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::path::Path;
 
 use biotope_core::Component;
@@ -77,7 +79,9 @@ fn missing_files() {
 fn corrupted_files() {
     let folder = tempfile::tempdir().unwrap();
     let told_of = |files: &[(&str, &[u8])]| {
-        files.iter().for_each(|(name, bytes)| std::fs::write(folder.path().join(name), bytes).unwrap());
+        for (name, bytes) in files {
+            std::fs::write(folder.path().join(name), bytes).unwrap();
+        }
         let error = open_featurizer(folder.path()).unwrap_err();
         assert_eq!(error.hint().unwrap(), "fetch or train it anew", "{error}");
         told(&error, folder.path())

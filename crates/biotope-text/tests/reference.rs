@@ -1,5 +1,7 @@
 //! Ids and weights against those of Python's `tokenizers`, Keras' algorithm and scikit-learn.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 

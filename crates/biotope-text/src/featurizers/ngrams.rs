@@ -113,7 +113,9 @@ impl FeaturizerConfig for Ngrams {
             }
             seen += chunk.len();
             let found: Vec<Vec<u32>> = chunk.par_iter().map(|text| self.buckets(text)).collect();
-            found.iter().for_each(|buckets| counter.add(buckets));
+            for buckets in &found {
+                counter.add(buckets);
+            }
         }
         let table = counter.finish(self.min_df);
         match (seen, table.len()) {

@@ -1,4 +1,4 @@
-//! WordPiece (Wu et al. 2016) as BERT uses it: words and punctuation, each Han character alone, then the longest known
+//! `WordPiece` (Wu et al. 2016) as BERT uses it: words and punctuation, each Han character alone, then the longest known
 //! pieces from the left.
 
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::subword::{
 };
 use crate::{Result, saved, words};
 
-/// Options of a WordPiece tokenizer that is trained here. Ids 0 to 4 are `[PAD] [UNK] [CLS] [SEP] [MASK]`.
+/// Options of a `WordPiece` tokenizer that is trained here. Ids 0 to 4 are `[PAD] [UNK] [CLS] [SEP] [MASK]`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WordPiece {

@@ -1,4 +1,4 @@
-//! Byte-pair merges (Sennrich et al. 2016), for BPE and, with the prefix `##`, for WordPiece.
+//! Byte-pair merges (Sennrich et al. 2016), for BPE and, with the prefix `##`, for `WordPiece`.
 //!
 //! The same algorithm as in the tokenizers library, whose trainer walks hash maps with random seeds and gives other ids
 //! on every run. Here every order is fixed: symbols by their characters, pairs by count and then by ids.

@@ -37,7 +37,9 @@ pub(crate) fn learn_pieces(words: &[(String, u64)], vocab_size: usize) -> Result
 fn sentences(words: &[(String, u64)], vocab_size: usize) -> Vec<(String, u32)> {
     let mut characters: BTreeMap<char, u64> = BTreeMap::new();
     for (word, count) in words {
-        word.chars().for_each(|c| *characters.entry(c).or_default() += count);
+        for c in word.chars() {
+            *characters.entry(c).or_default() += count;
+        }
     }
     let mut ranked: Vec<_> = characters.iter().map(|(c, count)| (std::cmp::Reverse(*count), *c)).collect();
     ranked.sort_unstable();
@@ -72,9 +74,13 @@ fn settled(mut vocab: Vec<(String, f64)>) -> Vec<(String, f64)> {
     let mut scores: Vec<f64> = rare.iter().map(|(_, score)| *score).collect();
     scores.sort_unstable_by(|a, b| b.total_cmp(a));
     rare.sort_unstable_by(|a, b| a.0.cmp(&b.0));
-    rare.iter_mut().zip(scores).for_each(|((_, score), dealt)| *score = dealt);
+    for ((_, score), dealt) in rare.iter_mut().zip(scores) {
+        *score = dealt;
+    }
     pieces = kept.into_iter().chain(rare).collect();
-    pieces.iter_mut().for_each(|(_, score)| *score = (*score * 1e6).round() / 1e6);
+    for (_, score) in &mut pieces {
+        *score = (*score * 1e6).round() / 1e6;
+    }
     pieces.sort_unstable_by(|a, b| b.1.total_cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
     vocab.extend(pieces);
     vocab
