@@ -67,3 +67,13 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> Result<()> {
 pub(crate) fn source(path: &str, text: &str) -> Source {
     Source { path: path.into(), text: text.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_workspace_keeps_its_habits() {
+        assert!(tidy().unwrap(), "`cargo xtask tidy` says what is wrong");
+    }
+}

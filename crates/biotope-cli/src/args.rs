@@ -6,7 +6,11 @@ use clap::{Parser, Subcommand, ValueEnum};
 
 /// From raw news pages to a classifier that is trained, measured, explained and served.
 #[derive(Debug, Parser)]
-#[command(name = "biotope", version, max_term_width = 110, after_help = "\
+#[command(
+    name = "biotope",
+    version,
+    max_term_width = 110,
+    after_help = "\
 Examples:
   biotope demo --quick                      everything once, on a newspaper of its own, in a minute
   biotope run reuters-r8                    collect, curate, train, evaluate, bundle
@@ -14,7 +18,8 @@ Examples:
   biotope predict reuters-r8 \"Wheat prices rose after the report\"
   biotope serve reuters-r8
 
-Exit codes: 0 yes, 1 the answer is no, 2 it could not be done.")]
+Exit codes: 0 yes, 1 the answer is no, 2 it could not be done."
+)]
 pub struct Args {
     /// Folder of datasets, runs and bundles
     #[arg(long, global = true, env = "BIOTOPE_STORE", default_value = "biotope-store")]
@@ -37,7 +42,9 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Run a recipe: collect, curate, train, evaluate, bundle; stages whose inputs did not change are skipped
-    #[command(after_help = "Examples:\n  biotope run reuters-r8\n  biotope run mine.toml --from curate --to evaluate --set model.use=text-cnn")]
+    #[command(
+        after_help = "Examples:\n  biotope run reuters-r8\n  biotope run mine.toml --from curate --to evaluate --set model.use=text-cnn"
+    )]
     Run(RunArgs),
     /// Fetch the documents of a recipe
     #[command(after_help = "Example:\n  biotope collect mine.toml")]
@@ -55,22 +62,30 @@ pub enum Command {
     #[command(after_help = "Example:\n  biotope bundle mine.toml")]
     Bundle(StageArgs),
     /// Ask a bundle about texts or pages
-    #[command(after_help = "Examples:\n  biotope predict reuters-r8 \"Wheat prices rose\"\n  biotope predict reuters-r8 --file page.html --explain\n  cat articles.txt | biotope predict reuters-r8 --lines --json")]
+    #[command(
+        after_help = "Examples:\n  biotope predict reuters-r8 \"Wheat prices rose\"\n  biotope predict reuters-r8 --file page.html --explain\n  cat articles.txt | biotope predict reuters-r8 --lines --json"
+    )]
     Predict(PredictArgs),
     /// Serve a bundle over HTTP, with a page for editors
-    #[command(after_help = "Example:\n  biotope serve reuters-r8 --addr 127.0.0.1:8080\n  curl -s localhost:8080/predict -H 'content-type: application/json' -d '{\"inputs\": \"Wheat prices rose\"}'")]
+    #[command(
+        after_help = "Example:\n  biotope serve reuters-r8 --addr 127.0.0.1:8080\n  curl -s localhost:8080/predict -H 'content-type: application/json' -d '{\"inputs\": \"Wheat prices rose\"}'"
+    )]
     Serve(ServeArgs),
     /// What there is: datasets, runs, bundles, and everything that a recipe can name
     #[command(after_help = "Examples:\n  biotope list\n  biotope list models\n  biotope list runs --json")]
     List(ListArgs),
     /// What is known about a dataset, a run, a bundle, a record or a recipe
-    #[command(after_help = "Examples:\n  biotope show bundle reuters-r8\n  biotope show record 53f49f69cd96348ceef977f7fb9f29e1\n  biotope show recipe csv > mine.toml")]
+    #[command(
+        after_help = "Examples:\n  biotope show bundle reuters-r8\n  biotope show record 53f49f69cd96348ceef977f7fb9f29e1\n  biotope show recipe csv > mine.toml"
+    )]
     Show(ShowArgs),
     /// The main job on a newspaper replayed on loopback, with everything measured
     #[command(after_help = "Examples:\n  biotope demo\n  biotope demo --quick --offline")]
     Demo(DemoArgs),
     /// Completions for a shell, on stdout
-    #[command(after_help = "Example:\n  biotope completions bash > ~/.local/share/bash-completion/completions/biotope")]
+    #[command(
+        after_help = "Example:\n  biotope completions bash > ~/.local/share/bash-completion/completions/biotope"
+    )]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,

@@ -64,9 +64,13 @@ impl Progress for Bars {
 
 fn style(sized: bool, unit: Unit) -> ProgressStyle {
     let template = match (sized, unit) {
-        (true, Unit::Bytes) => "{prefix:.bold} {bar:24.cyan/dim} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg:.dim}",
+        (true, Unit::Bytes) => {
+            "{prefix:.bold} {bar:24.cyan/dim} {bytes}/{total_bytes} {bytes_per_sec} {eta} {wide_msg:.dim}"
+        }
         (false, Unit::Bytes) => "{prefix:.bold} {spinner} {bytes} {bytes_per_sec} {wide_msg:.dim}",
-        (true, Unit::Items) => "{prefix:.bold} {bar:24.cyan/dim} {human_pos}/{human_len} {eta} {wide_msg:.dim}",
+        (true, Unit::Items) => {
+            "{prefix:.bold} {bar:24.cyan/dim} {human_pos}/{human_len} {eta} {wide_msg:.dim}"
+        }
         (false, Unit::Items) => "{prefix:.bold} {spinner} {human_pos} {per_sec} {wide_msg:.dim}",
     };
     ProgressStyle::with_template(template).expect("a template that a test has drawn")
@@ -79,7 +83,9 @@ mod tests {
     #[test]
     fn every_style_can_be_drawn() {
         let bars = Bars::default();
-        for (total, unit) in [(Some(3), Unit::Bytes), (None, Unit::Bytes), (Some(3), Unit::Items), (None, Unit::Items)] {
+        for (total, unit) in
+            [(Some(3), Unit::Bytes), (None, Unit::Bytes), (Some(3), Unit::Items), (None, Unit::Items)]
+        {
             bars.begin("train", total, unit);
             bars.at(2);
             bars.say("loss 0.1");

@@ -41,7 +41,8 @@ fn hint(error: &anyhow::Error) -> Option<String> {
     error.chain().find_map(|cause| {
         let ours = cause.downcast_ref::<biotope::Error>().and_then(biotope::Error::hint);
         let server = || cause.downcast_ref::<biotope_serve::Error>().and_then(biotope_serve::Error::hint);
-        let invalid = || cause.downcast_ref::<biotope_core::Invalid>().and_then(|i| i.hint().map(str::to_owned));
+        let invalid =
+            || cause.downcast_ref::<biotope_core::Invalid>().and_then(|i| i.hint().map(str::to_owned));
         ours.or_else(server).or_else(invalid)
     })
 }

@@ -21,7 +21,7 @@ pub enum Method {
     ChiSquare,
 }
 
-/// McNemar's test (1947) of two classifiers on the same rows.
+/// The test of `McNemar` (1947) of two classifiers on the same rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct McNemar {
     /// Exact: the smaller of the two disagreement counts. Chi-square: the corrected statistic.
@@ -36,7 +36,7 @@ pub struct McNemar {
     pub method: Method,
 }
 
-/// McNemar's test over the rows that each model has right ([`hits`](crate::hits)).
+/// The test of `McNemar` over the rows that each model has right ([`hits`](crate::hits)).
 ///
 /// ```
 /// let a = [true, true, true, true, false];
@@ -113,7 +113,7 @@ pub struct Comparison {
     pub b: String,
     /// Rows.
     pub rows: usize,
-    /// McNemar's test.
+    /// The test of their disagreements.
     pub mcnemar: McNemar,
     /// Accuracy of `b` less that of `a`.
     pub difference: PairedDifference,

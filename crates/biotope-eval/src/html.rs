@@ -26,16 +26,14 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// ```
 pub fn html(report: &Report) -> String {
     let sections = sections(report);
-    let contents: String = sections
-        .iter()
-        .map(|(id, name, _)| format!("<li><a href=\"#{id}\">{}</a></li>\n", escape(name)))
-        .collect();
-    let body: String = sections
-        .iter()
-        .map(|(id, name, body)| {
-            format!("<section id=\"{id}\">\n<h2>{}</h2>\n{body}</section>\n", escape(name))
-        })
-        .collect();
+    let entry = |(id, name, _): &(String, String, String)| {
+        format!("<li><a href=\"#{id}\">{}</a></li>\n", escape(name))
+    };
+    let section = |(id, name, body): &(String, String, String)| {
+        format!("<section id=\"{id}\">\n<h2>{}</h2>\n{body}</section>\n", escape(name))
+    };
+    let contents: String = sections.iter().map(entry).collect();
+    let body: String = sections.iter().map(section).collect();
     let language = if report.language.is_empty() { "en" } else { &report.language };
     let nav = if sections.len() > 1 {
         format!("<nav aria-label=\"Contents\"><ul>\n{contents}</ul></nav>\n")

@@ -63,7 +63,7 @@ impl<'a> Prepared<'a> {
 
     fn single(&self, times: &[u32]) -> Vec<Named> {
         let matrix = self.confusion(times);
-        let mut numbers = self.averages(&matrix.per_class(), false);
+        let mut numbers = averages(&matrix.per_class(), false);
         numbers.extend([
             ("accuracy", matrix.accuracy()),
             ("balanced-accuracy", matrix.balanced_accuracy()),
@@ -81,7 +81,7 @@ impl<'a> Prepared<'a> {
         let wrong: u64 = counts.iter().map(|c| c.predicted + c.actual - 2 * c.tp).sum();
         let all = times.iter().map(|t| u64::from(*t)).sum::<u64>() * counts.len() as u64;
         let hits: Vec<f64> = self.hits.iter().map(|hit| f64::from(u8::from(*hit))).collect();
-        let mut numbers = self.averages(&counts, true);
+        let mut numbers = averages(&counts, true);
         numbers.extend([
             ("accuracy", mean(&hits, times)),
             ("hamming-loss", (all > 0).then(|| wrong as f64 / all as f64)),
@@ -89,17 +89,6 @@ impl<'a> Prepared<'a> {
         ]);
         numbers.extend(self.areas(times));
         numbers
-    }
-
-    fn averages(&self, counts: &[Counts], all: bool) -> Vec<Named> {
-        let plain = macro_average(counts, all);
-        vec![
-            ("macro-f1", Some(plain.f1)),
-            ("macro-precision", Some(plain.precision)),
-            ("macro-recall", Some(plain.recall)),
-            ("micro-f1", Some(micro(counts).f1)),
-            ("weighted-f1", Some(weighted(counts).f1)),
-        ]
     }
 
     fn regression(&self, times: &[u32]) -> Vec<Named> {
@@ -164,6 +153,17 @@ impl<'a> Prepared<'a> {
         let scores = self.predictions.iter().map(|p| p.scores[label]).collect();
         (scores, self.targets.iter().map(|t| has_label(t, label)).collect())
     }
+}
+
+fn averages(counts: &[Counts], all: bool) -> Vec<Named> {
+    let plain = macro_average(counts, all);
+    vec![
+        ("macro-f1", Some(plain.f1)),
+        ("macro-precision", Some(plain.precision)),
+        ("macro-recall", Some(plain.recall)),
+        ("micro-f1", Some(micro(counts).f1)),
+        ("weighted-f1", Some(weighted(counts).f1)),
+    ]
 }
 
 fn best(prediction: &Prediction) -> (usize, f64) {

@@ -21,9 +21,9 @@ pub fn roc_curve(scores: &[f64], positive: &[bool]) -> Option<RocCurve> {
     let (mut fp, mut tp) = (0u64, 0u64);
     for (at, &row) in order.iter().enumerate() {
         if positive[row] {
-            tp += 1
+            tp += 1;
         } else {
-            fp += 1
+            fp += 1;
         }
         let is_last_of_tie = order.get(at + 1).is_none_or(|next| scores[*next] != scores[row]);
         if is_last_of_tie {
@@ -93,9 +93,9 @@ pub(crate) fn weighted_auc(
     let (mut halves, mut tp, mut fp, mut tie_tp, mut tie_fp) = (0u128, 0u64, 0u64, 0u64, 0u64);
     for (at, &row) in order.iter().enumerate() {
         if positive(row) {
-            tie_tp += times(row)
+            tie_tp += times(row);
         } else {
-            tie_fp += times(row)
+            tie_fp += times(row);
         }
         if order.get(at + 1).is_none_or(|next| scores[*next] != scores[row]) {
             halves += u128::from(tie_fp) * u128::from(2 * tp + tie_tp);

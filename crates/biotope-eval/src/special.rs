@@ -41,9 +41,9 @@ pub fn normal_quantile(p: f64) -> f64 {
     for _ in 0..200 {
         let excess = erfc(x / SQRT_2) / 2.0 - tail;
         if excess > 0.0 {
-            low = x
+            low = x;
         } else {
-            high = x
+            high = x;
         }
         let density = (-x * x / 2.0).exp() / (2.0 * PI).sqrt();
         let newton = x + excess / density;

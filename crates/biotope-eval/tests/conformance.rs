@@ -1,4 +1,5 @@
 //! Laws that every metric of the registry keeps, whatever it measures.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
 
 use biotope_core::{Prediction, RecordId, Target, Task};
 use biotope_eval::{Error, EvalConfig, Metric, evaluate, metrics};
@@ -35,7 +36,9 @@ fn row(task: &Task, raw: [u8; 3], truth: u8) -> (Prediction, Target) {
 }
 
 fn feed(metric: &mut dyn Metric, rows: &[(Prediction, Target)]) {
-    rows.iter().for_each(|(p, t)| metric.add(p, t).unwrap());
+    for (prediction, target) in rows {
+        metric.add(prediction, target).unwrap();
+    }
 }
 
 fn value(

@@ -1,4 +1,5 @@
 //! Intervals and comparisons: seeded, independent of threads, and honest.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
 
 use biotope_core::seed::unit;
 use biotope_core::{Prediction, RecordId, Seed, Target, Task};
@@ -15,7 +16,9 @@ fn rows(count: usize, skill: f64, seed: Seed) -> (Task, Vec<Prediction>, Vec<Tar
         let mut scores: Vec<f64> = (0..3).map(|_| unit(&mut rng)).collect();
         scores[class] += skill;
         let total: f64 = scores.iter().sum();
-        scores.iter_mut().for_each(|s| *s /= total);
+        for score in &mut scores {
+            *score /= total;
+        }
         (Prediction { id: RecordId::default(), scores }, Target::Class(class))
     };
     let (predictions, targets) = (0..count).map(&mut one).unzip();

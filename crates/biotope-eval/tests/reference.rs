@@ -1,4 +1,5 @@
 //! Agreement with scikit-learn, scipy and numpy to 1e-12, on fixtures made by the scripts beside them.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
 
 use std::collections::BTreeMap;
 use std::path::Path;

@@ -1,4 +1,5 @@
 //! The HTML report: stands alone, says what it should, lets no markup in, and is the same every time.
+#![expect(clippy::unwrap_used, reason = "a test stops where something is missing")]
 
 use biotope_core::seed::{below, normal, unit};
 use biotope_core::{Prediction, RecordId, Seed, Target, Task};
@@ -37,7 +38,9 @@ fn toy(classes: usize, rows: usize, skill: f64, seed: Seed) -> (Task, Vec<Predic
         scores[class] += skill;
         scores[(class + twin) % classes] += 1.0;
         let total: f64 = scores.iter().map(|s| s.exp()).sum();
-        scores.iter_mut().for_each(|s| *s = s.exp() / total);
+        for score in &mut scores {
+            *score = score.exp() / total;
+        }
         predictions.push(Prediction { id: RecordId::of(&[&row.to_le_bytes()]), scores });
         targets.push(Target::Class(class));
     }

@@ -40,7 +40,11 @@ fn is_remote(text: &str) -> bool {
 
 /// The local path of a file that the recipe names by path, asset or address.
 pub fn local(house: &House, spec: &str) -> Result<PathBuf> {
-    if is_remote(spec) { Ok(house.hub.fetch(spec, house.progress.as_ref())?) } else { Ok(PathBuf::from(spec)) }
+    if is_remote(spec) {
+        Ok(house.hub.fetch(spec, house.progress.as_ref())?)
+    } else {
+        Ok(PathBuf::from(spec))
+    }
 }
 
 /// A folder of pretrained weights in Hugging Face's layout: a path, or a group of assets (`asset:minilm`).

@@ -112,7 +112,9 @@ impl Error {
             Self::Recipe { invalid, .. } | Self::Invalid(invalid) => invalid.hint().map(str::to_owned),
             Self::Unknown(unknown) => unknown.hint().map(str::to_owned),
             Self::Io { cause, .. } => io_hint(cause),
-            Self::Order { needs, .. } => Some(format!("run `biotope {needs}` with the same recipe and store")),
+            Self::Order { needs, .. } => {
+                Some(format!("run `biotope {needs}` with the same recipe and store"))
+            }
             Self::Missing { .. } => Some("`biotope list` shows what there is; is --store right?".into()),
             Self::Damaged { .. } => Some("remove it and run the stage again".into()),
             Self::Data(error) => error.hint(),
@@ -137,8 +139,12 @@ impl Error {
 fn io_hint(cause: &io::Error) -> Option<String> {
     let hint = match cause.kind() {
         io::ErrorKind::NotFound => "check the path",
-        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => "choose a folder that you may write, or mend its permissions",
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => "free some space; what was there before is unharmed",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            "choose a folder that you may write, or mend its permissions"
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "free some space; what was there before is unharmed"
+        }
         _ => return None,
     };
     Some(hint.into())

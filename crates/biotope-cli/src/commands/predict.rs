@@ -31,7 +31,8 @@ pub(crate) fn predict(args: &Args, predict: &PredictArgs) -> Result<bool> {
     }
     let task = &bundle.signature().task;
     if args.json {
-        let values: Vec<Value> = lines.iter().map(|(doc, answer, words)| to_json(task, doc, answer, words)).collect();
+        let values: Vec<Value> =
+            lines.iter().map(|(doc, answer, words)| to_json(task, doc, answer, words)).collect();
         output::json(&values)?;
     } else {
         lines.iter().for_each(|(doc, answer, words)| print(task, doc, answer, words));
@@ -47,7 +48,9 @@ fn documents(predict: &PredictArgs) -> Result<Vec<Document>> {
     if docs.is_empty() {
         let text = limited(std::io::stdin(), "stdin")?;
         match predict.lines {
-            true => docs.extend(text.lines().filter(|l| !l.trim().is_empty()).map(|l| Document::new("stdin", l))),
+            true => {
+                docs.extend(text.lines().filter(|l| !l.trim().is_empty()).map(|l| Document::new("stdin", l)))
+            }
             false => docs.push(Document::new("stdin", text)),
         }
     }
@@ -60,8 +63,14 @@ fn documents(predict: &PredictArgs) -> Result<Vec<Document>> {
 fn file(path: &Path) -> Result<Document> {
     let name = path.display().to_string();
     let text = limited(std::fs::File::open(path).with_context(|| format!("cannot read {name}"))?, &name)?;
-    let page = path.extension().is_some_and(|kind| kind.eq_ignore_ascii_case("html") || kind.eq_ignore_ascii_case("htm"));
-    Ok(if page { Document::page(format!("file:{name}"), text) } else { Document::new(format!("file:{name}"), text) })
+    let page = path
+        .extension()
+        .is_some_and(|kind| kind.eq_ignore_ascii_case("html") || kind.eq_ignore_ascii_case("htm"));
+    Ok(if page {
+        Document::page(format!("file:{name}"), text)
+    } else {
+        Document::new(format!("file:{name}"), text)
+    })
 }
 
 fn limited(from: impl std::io::Read, name: &str) -> Result<String> {
@@ -74,7 +83,8 @@ fn limited(from: impl std::io::Read, name: &str) -> Result<String> {
 }
 
 fn ranked(task: &Task, prediction: &Prediction) -> Vec<(String, f64)> {
-    let mut ranked: Vec<(String, f64)> = task.labels().iter().cloned().zip(prediction.scores.iter().copied()).collect();
+    let mut ranked: Vec<(String, f64)> =
+        task.labels().iter().cloned().zip(prediction.scores.iter().copied()).collect();
     ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
     ranked
 }
@@ -82,8 +92,10 @@ fn ranked(task: &Task, prediction: &Prediction) -> Vec<(String, f64)> {
 fn to_json(task: &Task, doc: &Document, answer: &Answer, words: &[(String, f64)]) -> Value {
     match answer {
         Answer::Predicted(prediction) => {
-            let scores: Vec<Value> =
-                ranked(task, prediction).into_iter().map(|(label, score)| json!({ "label": label, "score": score })).collect();
+            let scores: Vec<Value> = ranked(task, prediction)
+                .into_iter()
+                .map(|(label, score)| json!({ "label": label, "score": score }))
+                .collect();
             json!({ "id": doc.id, "source": doc.source, "scores": scores, "words": words })
         }
         Answer::Refused(reason) => json!({ "id": doc.id, "source": doc.source, "refused": reason }),

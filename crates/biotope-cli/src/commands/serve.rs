@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result};
 use biotope::bundle::{Bundle, Predictor};
-use biotope_serve::{Info, ServeConfig};
 use biotope_core::{Invalid, Table, config};
+use biotope_serve::{Info, ServeConfig};
 use console::style;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -36,7 +36,9 @@ fn configure(serve: &ServeArgs) -> Result<ServeConfig> {
         match (parsed, quoted()) {
             (Ok(pairs), _) => table.extend(pairs),
             (Err(_), Some((key, value))) => drop(table.insert(key, value)),
-            (Err(_), None) => return Err(Invalid::new("--set", "must be KEY=VALUE", format!("{set:?}")).into()),
+            (Err(_), None) => {
+                return Err(Invalid::new("--set", "must be KEY=VALUE", format!("{set:?}")).into());
+            }
         }
     }
     let mut config: ServeConfig = config::from_table(&table).map_err(|invalid| invalid.under("serve"))?;
@@ -50,11 +52,17 @@ fn configure(serve: &ServeArgs) -> Result<ServeConfig> {
 fn announce(bundle: &Bundle, addr: std::net::SocketAddr, json: bool) {
     let signature = bundle.signature();
     if json {
-        output::line(&serde_json::json!({ "listening": addr.to_string(), "bundle": signature.name }).to_string());
+        output::line(
+            &serde_json::json!({ "listening": addr.to_string(), "bundle": signature.name }).to_string(),
+        );
         return;
     }
     let name = format!("{} version {} ({})", signature.name, signature.version, signature.model);
-    output::line(&format!("{} serves on {}", style(name).bold(), style(format!("http://{addr}")).cyan().underlined()));
+    output::line(&format!(
+        "{} serves on {}",
+        style(name).bold(),
+        style(format!("http://{addr}")).cyan().underlined()
+    ));
     output::line("  /  /predict  /classify  /v2/models  /health  /info  /metrics        Ctrl-C stops");
 }
 

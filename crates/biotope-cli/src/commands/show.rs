@@ -65,7 +65,8 @@ fn entry(indent: &str, key: &str, value: &Value) {
 fn item_line(indent: &str, item: &Value) {
     match item {
         Value::Object(map) => {
-            let parts: Vec<String> = map.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
+            let parts: Vec<String> =
+                map.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();
             output::line(&format!("{indent}- {}", parts.join(" · ")));
         }
         other => output::line(&format!("{indent}- {}", plain(other))),

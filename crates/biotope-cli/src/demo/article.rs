@@ -108,7 +108,13 @@ mod tests {
 
     #[test]
     fn the_test_split_is_what_was_printed_from_the_cut_on() {
-        let rows = |n: usize| format!("a\tb\nd\tstring\nclass\t\n{}", "grain\twheat rises again in the port of the city after rain said the board today\n".repeat(n));
+        let rows = |n: usize| {
+            format!(
+                "a\tb\nd\tstring\nclass\t\n{}",
+                "grain\twheat rises again in the port of the city after rain said the board today\n"
+                    .repeat(n)
+            )
+        };
         let articles = reuters(&rows(50), &rows(20), Seed(1)).unwrap();
         assert_eq!(articles.iter().filter(|a| a.is_test()).count(), 20);
         assert!(articles.iter().all(|a| a.published.starts_with("1987-")), "{:?}", articles.last());

@@ -44,7 +44,11 @@ pub fn newspaper(count: usize, seed: Seed) -> Result<Vec<Article>> {
 fn article(words: &Words, label: &str, number: usize, count: usize, rng: &mut ChaCha8Rng) -> Article {
     let chinese = below(rng, 4) == 0;
     let sentence = |label: &str, rng: &mut ChaCha8Rng| {
-        if chinese { sentence_zh(words, &words.topics[label], rng) } else { sentence_en(words, &words.topics[label], rng) }
+        if chinese {
+            sentence_zh(words, &words.topics[label], rng)
+        } else {
+            sentence_en(words, &words.topics[label], rng)
+        }
     };
     let other = others(words, label, rng);
     let title = sentence(label, rng);
@@ -80,7 +84,8 @@ fn published(number: usize, count: usize) -> String {
 }
 
 fn sentence_en(words: &Words, topic: &Topic, rng: &mut ChaCha8Rng) -> String {
-    let core = [pick(&topic.subjects, rng), pick(&topic.verbs, rng), pick(&topic.objects, rng)].map(String::as_str);
+    let core =
+        [pick(&topic.subjects, rng), pick(&topic.verbs, rng), pick(&topic.objects, rng)].map(String::as_str);
     format!("{} {}.", core.join(" "), pick(&words.adjuncts, rng))
 }
 

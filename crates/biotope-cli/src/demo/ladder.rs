@@ -55,18 +55,29 @@ fn models(size: Size) -> Vec<(&'static str, &'static str)> {
         ("text-cnn", include_str!("ladder/text-cnn.toml")),
         ("lstm", include_str!("ladder/lstm.toml")),
     ];
-    let bert = if size.quick || size.offline { include_str!("ladder/bert-small.toml") } else { include_str!("ladder/minilm.toml") };
+    let bert = if size.quick || size.offline {
+        include_str!("ladder/bert-small.toml")
+    } else {
+        include_str!("ladder/minilm.toml")
+    };
     models.push(("bert", bert));
     models
 }
 
 /// The recipes, in order; with `quick`, fewer epochs.
-pub fn recipes(seed: u64, threads: usize, feeds: &[String], size: Size, only: &[String]) -> Result<Vec<Recipe>> {
+pub fn recipes(
+    seed: u64,
+    threads: usize,
+    feeds: &[String],
+    size: Size,
+    only: &[String],
+) -> Result<Vec<Recipe>> {
     let mut recipes = Vec::new();
     for (name, text) in models(size) {
         if only.is_empty() || only.iter().any(|wanted| wanted == name) {
             let toml = shared(&format!("demo-{name}"), seed, threads, feeds, size);
-            let quick: Vec<String> = if size.quick { vec!["evaluate.resamples=500".into()] } else { Vec::new() };
+            let quick: Vec<String> =
+                if size.quick { vec!["evaluate.resamples=500".into()] } else { Vec::new() };
             recipes.push(Recipe::from_toml(&format!("{}{text}", toml.trim_start()), &quick)?);
         }
     }

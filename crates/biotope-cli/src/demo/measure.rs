@@ -49,7 +49,8 @@ pub fn extraction<'a>(pages: impl Iterator<Item = (&'a str, &'a str)>) -> Hits {
 fn page_hits(gold: &str, found: &str) -> Hits {
     let (gold, found) = (shingles(gold, 4), shingles(found, 4));
     let keys: BTreeSet<&Vec<String>> = gold.keys().chain(found.keys()).collect();
-    let count = |of: &BTreeMap<Vec<String>, usize>, key: &Vec<String>| of.get(key).copied().unwrap_or(0) as f64;
+    let count =
+        |of: &BTreeMap<Vec<String>, usize>, key: &Vec<String>| of.get(key).copied().unwrap_or(0) as f64;
     let mut hits = Hits::default();
     for key in keys {
         let (gold, found) = (count(&gold, key), count(&found, key));
@@ -152,7 +153,9 @@ fn chains(edges: &BTreeSet<(String, String)>) -> Vec<Vec<String>> {
             clusters.push(Vec::new());
             clusters.len() - 1
         });
-        if let (Some(x), Some(y)) = (x, y) && x != y {
+        if let (Some(x), Some(y)) = (x, y)
+            && x != y
+        {
             let moved = std::mem::take(&mut clusters[y]);
             clusters[into].extend(moved);
             cluster_of.values_mut().filter(|c| **c == y).for_each(|c| *c = into);
@@ -189,7 +192,10 @@ mod tests {
         let truth = BTreeSet::from([ordered("a", "b"), ordered("c", "d"), ordered("b", "c")]);
         let all = vec!["a".to_owned(), "b".into(), "c".into(), "d".into()];
         assert_eq!(duplicates(&[all], &truth), Hits { tp: 6.0, fp: 0.0, fn_: 0.0 });
-        assert_eq!(duplicates(&[vec!["a".into(), "b".into(), "x".into()]], &truth), Hits { tp: 1.0, fp: 2.0, fn_: 5.0 });
+        assert_eq!(
+            duplicates(&[vec!["a".into(), "b".into(), "x".into()]], &truth),
+            Hits { tp: 1.0, fp: 2.0, fn_: 5.0 }
+        );
     }
 
     #[test]
@@ -202,7 +208,11 @@ mod tests {
         };
         let long: String = (0..60).map(|n| format!("word{n} ")).collect();
         let near = long.replace("word59", "other");
-        let paper = [article("a", &long), article("b", &near), article("c", "short and quite different text of its own")];
+        let paper = [
+            article("a", &long),
+            article("b", &near),
+            article("c", "short and quite different text of its own"),
+        ];
         assert_eq!(true_duplicates(&paper, 0.8), BTreeSet::from([ordered("a", "b")]));
     }
 }

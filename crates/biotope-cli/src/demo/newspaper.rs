@@ -49,7 +49,9 @@ impl Newspaper {
         let site = Arc::new(Site::new(articles, format!("http://{address}")));
         let (stop, stopped) = oneshot::channel();
         let server = axum::serve(listener, router(Arc::clone(&site)));
-        tokio::spawn(server.with_graceful_shutdown(async { stopped.await.unwrap_or_default() }).into_future());
+        tokio::spawn(
+            server.with_graceful_shutdown(async { stopped.await.unwrap_or_default() }).into_future(),
+        );
         Ok(Self { address, site, stop: Some(stop) })
     }
 
@@ -100,13 +102,21 @@ impl Site {
         let by_slug = articles.iter().enumerate().map(|(i, a)| (a.slug.clone(), i)).collect();
         let sections: BTreeSet<String> = articles.iter().map(|a| a.label.clone()).collect();
         let counters = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { articles, by_slug, sections: sections.into_iter().collect(), base, served: counters.0, trespasses: counters.1 }
+        Self {
+            articles,
+            by_slug,
+            sections: sections.into_iter().collect(),
+            base,
+            served: counters.0,
+            trespasses: counters.1,
+        }
     }
 
     fn page(&self, slug: &str) -> Option<String> {
         let number = *self.by_slug.get(slug)?;
         let count = self.articles.len();
-        let others: Vec<&Article> = (1..6).map(|step| &self.articles[(number + step * 7919) % count]).collect();
+        let others: Vec<&Article> =
+            (1..6).map(|step| &self.articles[(number + step * 7919) % count]).collect();
         self.served.fetch_add(1, Ordering::Relaxed);
         Some(pages::article_page(&self.articles[number], number, &self.sections, &others))
     }
@@ -120,7 +130,10 @@ impl Site {
 
 fn router(site: Arc<Site>) -> Router {
     Router::new()
-        .route("/", get(|State(site): State<Arc<Site>>| async move { Html(pages::front_page(&site.sections)) }))
+        .route(
+            "/",
+            get(|State(site): State<Arc<Site>>| async move { Html(pages::front_page(&site.sections)) }),
+        )
         .route("/robots.txt", get(|| async { ([(header::CONTENT_TYPE, "text/plain")], ROBOTS) }))
         .route("/feeds/{file}", get(feed))
         .route("/private/{*rest}", get(trespass))
@@ -135,7 +148,8 @@ async fn article(State(site): State<Arc<Site>>, Path(slug): Path<String>) -> Res
 
 async fn feed(State(site): State<Arc<Site>>, Path(file): Path<String>) -> Response {
     let xml = file.strip_suffix(".xml").and_then(|section| site.feed(section));
-    let typed = |xml: String| ([(header::CONTENT_TYPE, "application/rss+xml; charset=utf-8")], xml).into_response();
+    let typed =
+        |xml: String| ([(header::CONTENT_TYPE, "application/rss+xml; charset=utf-8")], xml).into_response();
     xml.map_or_else(|| StatusCode::NOT_FOUND.into_response(), typed)
 }
 

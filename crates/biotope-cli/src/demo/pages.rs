@@ -28,7 +28,9 @@ pub fn article_page(article: &Article, number: usize, sections: &[String], other
 fn navigation(sections: &[String]) -> String {
     let link = |name: &String| format!("<li><a href=\"/section/{0}/\">{0}</a></li>", escape(name));
     let links: String = sections.iter().map(link).collect();
-    format!("<nav class=\"main-nav\"><ul><li><a href=\"/\">Front page</a></li>{links}<li><a href=\"/private/login\">Log in</a></li></ul></nav>")
+    format!(
+        "<nav class=\"main-nav\"><ul><li><a href=\"/\">Front page</a></li>{links}<li><a href=\"/private/login\">Log in</a></li></ul></nav>"
+    )
 }
 
 fn teasers(others: &[&Article]) -> String {
@@ -111,7 +113,9 @@ fn rfc2822(day: &str) -> String {
 pub fn front_page(sections: &[String]) -> String {
     let feeds: String = sections
         .iter()
-        .map(|s| format!("<link rel=\"alternate\" type=\"application/rss+xml\" href=\"/feeds/{}.xml\">", escape(s)))
+        .map(|s| {
+            format!("<link rel=\"alternate\" type=\"application/rss+xml\" href=\"/feeds/{}.xml\">", escape(s))
+        })
         .collect();
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>The Daily Biotope</title>{feeds}</head><body>{}</body></html>",
@@ -149,6 +153,9 @@ mod tests {
     fn a_feed_says_section_and_day() {
         let article = article();
         let xml = feed("http://localhost:1", "grain", &[&article]);
-        assert!(xml.contains("<category>grain</category><pubDate>Wed, 08 Apr 1987 00:00:00 +0000</pubDate>"), "{xml}");
+        assert!(
+            xml.contains("<category>grain</category><pubDate>Wed, 08 Apr 1987 00:00:00 +0000</pubDate>"),
+            "{xml}"
+        );
     }
 }

@@ -15,7 +15,8 @@ pub(crate) fn write(demo: &mut Demo<'_>, recipes: &[Recipe]) -> Result<()> {
     let report = report(demo, recipes)?;
     let out = &demo.args.out;
     std::fs::write(out.join("report.html"), html(&report)).context("cannot write report.html")?;
-    std::fs::write(out.join("report.json"), serde_json::to_string_pretty(&report)?).context("cannot write report.json")?;
+    std::fs::write(out.join("report.json"), serde_json::to_string_pretty(&report)?)
+        .context("cannot write report.json")?;
     demo.summary.report = out.join("report.html").display().to_string();
     Ok(())
 }
@@ -70,8 +71,10 @@ fn comparisons(demo: &Demo<'_>) -> Result<Vec<Comparison>> {
     let mut hits = Vec::new();
     for (run, model) in demo.runs().iter().zip(&demo.summary.models) {
         let path = run.dir.join("predictions.jsonl");
-        let text = std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let right = |line: &str| serde_json::from_str(line).map(|line: PredictionLine| line.label == line.predicted);
+        let text =
+            std::fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let right =
+            |line: &str| serde_json::from_str(line).map(|line: PredictionLine| line.label == line.predicted);
         hits.push((model.name.clone(), text.lines().map(right).collect::<Result<Vec<bool>, _>>()?));
     }
     let Some(((name, first), others)) = hits.split_first() else { return Ok(Vec::new()) };
@@ -96,7 +99,11 @@ fn sections(summary: &Summary) -> Vec<Section> {
     ];
     let count = |(name, count): (&String, &u64)| vec![name.clone(), count.to_string()];
     let seconds = |(name, seconds): (&String, &f64)| vec![name.clone(), format!("{seconds:.1}")];
-    let table = |caption: &str, head: [&str; 2], rows| Table { caption: caption.into(), head: head.map(str::to_owned).to_vec(), rows };
+    let table = |caption: &str, head: [&str; 2], rows| Table {
+        caption: caption.into(),
+        head: head.map(str::to_owned).to_vec(),
+        rows,
+    };
     vec![Section {
         title: "What was measured on the way".into(),
         text: vec!["The newspaper knows what it printed, which pages are reprints and where personal data stands; the river had to find out.".into()],

@@ -72,13 +72,16 @@ impl Demo<'_> {
         let articles = self.timed("print", |demo| demo.articles(size))?;
         let paper = runtime.block_on(Newspaper::open(articles))?;
         self.describe(&paper, size);
-        let recipes = ladder::recipes(self.args.seed, self.args.threads, &paper.feeds(), size, &self.args.only)?;
+        let recipes =
+            ladder::recipes(self.args.seed, self.args.threads, &paper.feeds(), size, &self.args.only)?;
         self.timed("collect", |demo| demo.stage(&recipes[0], Stage::Collect))?;
         self.timed("curate", |demo| demo.stage(&recipes[0], Stage::Curate))?;
         self.timed("measure", |demo| demo.measure(&recipes[0], &paper))?;
         for recipe in &recipes {
             self.timed(&format!("train {}", recipe.model.name), |demo| demo.stage(recipe, Stage::Train))?;
-            self.timed(&format!("evaluate {}", recipe.model.name), |demo| demo.stage(recipe, Stage::Evaluate))?;
+            self.timed(&format!("evaluate {}", recipe.model.name), |demo| {
+                demo.stage(recipe, Stage::Evaluate)
+            })?;
             self.note_model(recipe)?;
         }
         let winner = self.winner(&recipes)?;
@@ -86,7 +89,8 @@ impl Demo<'_> {
         self.timed("serve", |demo| demo.serve(runtime, winner, &paper))?;
         self.timed("report", |demo| report::write(demo, &recipes))?;
         let path = self.args.out.join("summary.json");
-        fs::write(&path, serde_json::to_string_pretty(&self.summary)?).with_context(|| format!("cannot write {}", path.display()))
+        fs::write(&path, serde_json::to_string_pretty(&self.summary)?)
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 
     fn timed<T>(&mut self, name: &str, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
@@ -116,7 +120,11 @@ impl Demo<'_> {
 
     fn reuters(&self, seed: Seed) -> Result<Vec<Article>> {
         let read = |name: &str| -> Result<String> {
-            let path = self.house.hub.fetch(&format!("asset:{name}"), self.house.progress.as_ref()).map_err(biotope::Error::from)?;
+            let path = self
+                .house
+                .hub
+                .fetch(&format!("asset:{name}"), self.house.progress.as_ref())
+                .map_err(biotope::Error::from)?;
             fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))
         };
         reuters(&read("reuters-r8-train")?, &read("reuters-r8-test")?, seed)
@@ -137,8 +145,12 @@ impl Demo<'_> {
         let outcome = stages::run(&self.house, recipe, stage)?;
         self.say(outcome.stage, &outcome.summary);
         match stage {
-            Stage::Collect => self.summary.collected = outcome.details["documents"].as_u64().unwrap_or_default(),
-            Stage::Bundle => self.summary.bundle = outcome.details["folder"].as_str().unwrap_or_default().to_owned(),
+            Stage::Collect => {
+                self.summary.collected = outcome.details["documents"].as_u64().unwrap_or_default()
+            }
+            Stage::Bundle => {
+                self.summary.bundle = outcome.details["folder"].as_str().unwrap_or_default().to_owned()
+            }
             _ => {}
         }
         Ok(())
@@ -146,13 +158,18 @@ impl Demo<'_> {
 
     /// Holds what was curated against what the newspaper printed.
     fn measure(&mut self, recipe: &Recipe, paper: &Newspaper) -> Result<()> {
-        let dataset = Dataset::open(self.house.store.dataset(recipe.dataset()).map_err(biotope::Error::from)?).map_err(biotope::Error::from)?;
+        let dataset =
+            Dataset::open(self.house.store.dataset(recipe.dataset()).map_err(biotope::Error::from)?)
+                .map_err(biotope::Error::from)?;
         let slug = |url: &str| url.strip_prefix(&format!("{}/", paper.base())).unwrap_or(url).to_owned();
-        let by_slug: HashMap<&str, &Article> = paper.articles().iter().map(|a| (a.slug.as_str(), a)).collect();
+        let by_slug: HashMap<&str, &Article> =
+            paper.articles().iter().map(|a| (a.slug.as_str(), a)).collect();
         let (mut pairs, mut planted, mut leaked) = (Vec::new(), 0, 0);
         for row in dataset.rows(None) {
             let row = row.map_err(biotope::Error::from)?;
-            let article = by_slug.get(slug(&row.doc.source).as_str()).context("a row that the newspaper did not print")?;
+            let article = by_slug
+                .get(slug(&row.doc.source).as_str())
+                .context("a row that the newspaper did not print")?;
             *self.summary.splits.entry(row.split.name().to_owned()).or_default() += 1;
             let found = row.doc.full_text();
             planted += article.planted.len();
@@ -162,24 +179,37 @@ impl Demo<'_> {
         let hits = measure::extraction(pairs.iter().map(|(gold, found)| (gold.as_str(), found.as_str())));
         self.summary.extraction_f1 = hits.f1();
         self.summary.personal_data_planted = planted;
-        self.summary.personal_data_recall = if planted == 0 { 1.0 } else { 1.0 - leaked as f64 / planted as f64 };
+        self.summary.personal_data_recall =
+            if planted == 0 { 1.0 } else { 1.0 - leaked as f64 / planted as f64 };
         self.summary.robots_trespasses = paper.trespasses();
         self.duplicates(recipe, paper, &slug)?;
         let summary = &self.summary;
-        self.say("measured", &format!(
-            "extraction F1 {:.4}; duplicates recall {:.4}, precision {:.4}; personal data masked {:.2} %",
-            summary.extraction_f1, summary.duplicate_recall, summary.duplicate_precision, summary.personal_data_recall * 100.0
-        ));
+        self.say(
+            "measured",
+            &format!(
+                "extraction F1 {:.4}; duplicates recall {:.4}, precision {:.4}; personal data masked {:.2} %",
+                summary.extraction_f1,
+                summary.duplicate_recall,
+                summary.duplicate_precision,
+                summary.personal_data_recall * 100.0
+            ),
+        );
         Ok(())
     }
 
-    fn duplicates(&mut self, recipe: &Recipe, paper: &Newspaper, slug: &dyn Fn(&str) -> String) -> Result<()> {
+    fn duplicates(
+        &mut self,
+        recipe: &Recipe,
+        paper: &Newspaper,
+        slug: &dyn Fn(&str) -> String,
+    ) -> Result<()> {
         let folder = self.house.store.quarantine(recipe.dataset()).map_err(biotope::Error::from)?;
         for entry in Quarantine::read(&folder).map_err(biotope::Error::from)? {
             *self.summary.set_aside.entry(entry.step).or_default() += 1;
         }
         let found = stages::curate::clusters(&self.house, recipe)?;
-        let found: Vec<Vec<String>> = found.iter().map(|urls| urls.iter().map(|url| slug(url)).collect()).collect();
+        let found: Vec<Vec<String>> =
+            found.iter().map(|urls| urls.iter().map(|url| slug(url)).collect()).collect();
         let threshold = recipe.curate.dedup.as_ref().map_or(1.0, |dedup| dedup.threshold);
         let truth: BTreeSet<(String, String)> = measure::true_duplicates(paper.articles(), threshold);
         let hits = measure::duplicates(&found, &truth);
@@ -197,7 +227,7 @@ impl Demo<'_> {
             accuracy: accuracy.value,
             interval: accuracy.interval().unwrap_or((accuracy.value, accuracy.value)),
             macro_f1: evaluation.value("macro-f1").unwrap_or_default(),
-            valid: facts.best_value,
+            valid: facts.valid.get("accuracy").copied().unwrap_or_default(),
             train_seconds: facts.train_seconds,
             test_rows: evaluation.rows,
             seed: facts.seed,
@@ -228,7 +258,13 @@ impl Demo<'_> {
         let summary = &mut self.summary;
         (summary.predict_p50_ms, summary.predict_p99_ms) = (asked.p50_ms, asked.p99_ms);
         (summary.predict_requests, summary.asked) = (asked.requests, asked.page);
-        self.say("serve", &format!("{} answers in {:.1} ms at p50, {:.1} ms at p99", winner.model.name, asked.p50_ms, asked.p99_ms));
+        self.say(
+            "serve",
+            &format!(
+                "{} answers in {:.1} ms at p50, {:.1} ms at p99",
+                winner.model.name, asked.p50_ms, asked.p99_ms
+            ),
+        );
         Ok(())
     }
 

@@ -26,7 +26,11 @@ pub(crate) struct Asked {
 
 /// Serves the bundle, times `requests` texts of 100 words one after another, and asks about one page by its URL.
 pub(crate) async fn ask(bundle: Bundle, articles: &[Article], page: &str, requests: usize) -> Result<Asked> {
-    let config = ServeConfig { private_hosts: vec!["127.0.0.1".into()], addr: "127.0.0.1:0".into(), ..ServeConfig::default() };
+    let config = ServeConfig {
+        private_hosts: vec!["127.0.0.1".into()],
+        addr: "127.0.0.1:0".into(),
+        ..ServeConfig::default()
+    };
     let listener = bind(&config.addr).await?;
     let base = format!("http://{}", listener.local_addr()?);
     let (stop, stopped) = oneshot::channel::<()>();

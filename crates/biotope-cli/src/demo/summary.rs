@@ -70,7 +70,7 @@ pub struct ModelSummary {
     pub interval: (f64, f64),
     /// Macro F1 on the same rows.
     pub macro_f1: f64,
-    /// Value of the chosen metric on the validation split: what models are chosen by.
+    /// Accuracy on the validation split: what models are chosen by.
     pub valid: f64,
     /// Seconds of training.
     pub train_seconds: f64,
@@ -91,18 +91,54 @@ pub(crate) fn print(summary: &Summary) {
         let interval = format!("{:.2}-{:.2}", m.interval.0 * 100.0, m.interval.1 * 100.0);
         let mark = if m.name == summary.winner { "→ bundled" } else { "" };
         let seconds = format!("{:.1}", m.train_seconds);
-        vec![m.name.clone(), percent(m.accuracy), interval, percent(m.macro_f1), seconds, m.test_rows.to_string(), mark.into()]
+        vec![
+            m.name.clone(),
+            percent(m.accuracy),
+            interval,
+            percent(m.macro_f1),
+            seconds,
+            m.test_rows.to_string(),
+            mark.into(),
+        ]
     });
     output::line("");
-    output::line(&output::table(&["model", "accuracy", "95 % interval", "macro F1", "train s", "test rows", ""], rows));
+    output::line(&output::table(
+        &["model", "accuracy", "95 % interval", "macro F1", "train s", "test rows", ""],
+        rows,
+    ));
     output::line("");
     let facts = [
-        ("pages collected", format!("{} of {}, {} against robots.txt", summary.collected, summary.pages, summary.robots_trespasses)),
+        (
+            "pages collected",
+            format!(
+                "{} of {}, {} against robots.txt",
+                summary.collected, summary.pages, summary.robots_trespasses
+            ),
+        ),
         ("extraction F1", format!("{:.4}", summary.extraction_f1)),
-        ("duplicates", format!("recall {:.4}, precision {:.4}", summary.duplicate_recall, summary.duplicate_precision)),
-        ("personal data", format!("{} planted, {} masked", summary.personal_data_planted, percent(summary.personal_data_recall))),
-        ("serving", format!("{} requests of 100 words: p50 {:.1} ms, p99 {:.1} ms", summary.predict_requests, summary.predict_p50_ms, summary.predict_p99_ms)),
-        ("seconds", summary.seconds.iter().map(|(k, v)| format!("{k} {v:.1}")).collect::<Vec<_>>().join(", ")),
+        (
+            "duplicates",
+            format!("recall {:.4}, precision {:.4}", summary.duplicate_recall, summary.duplicate_precision),
+        ),
+        (
+            "personal data",
+            format!(
+                "{} planted, {} masked",
+                summary.personal_data_planted,
+                percent(summary.personal_data_recall)
+            ),
+        ),
+        (
+            "serving",
+            format!(
+                "{} requests of 100 words: p50 {:.1} ms, p99 {:.1} ms",
+                summary.predict_requests, summary.predict_p50_ms, summary.predict_p99_ms
+            ),
+        ),
+        (
+            "seconds",
+            summary.seconds.iter().map(|(k, v)| format!("{k} {v:.1}")).collect::<Vec<_>>().join(", "),
+        ),
         ("bundle", summary.bundle.clone()),
         ("report", summary.report.clone()),
     ];

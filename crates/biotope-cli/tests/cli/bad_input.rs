@@ -34,14 +34,23 @@ fn a_missing_file_is_named() {
 #[test]
 fn unknown_names_come_with_the_nearest() {
     let said = run(nothing, &["model.use=ngram-liner"]);
-    assert!(said.contains("unknown model \"ngram-liner\"") && said.contains("did you mean \"ngram-linear\"?"), "{said}");
+    assert!(
+        said.contains("unknown model \"ngram-liner\"") && said.contains("did you mean \"ngram-linear\"?"),
+        "{said}"
+    );
     let said = run(nothing, &["train.epocs=3"]);
     assert!(said.contains("\"epocs\"") && said.contains("did you mean \"epochs\"?"), "{said}");
     let said = run(nothing, &["text.use=ngram"]);
-    assert!(said.contains("unknown featurizer \"ngram\"") && said.contains("did you mean \"ngrams\"?"), "{said}");
+    assert!(
+        said.contains("unknown featurizer \"ngram\"") && said.contains("did you mean \"ngrams\"?"),
+        "{said}"
+    );
     let folder = tempfile::tempdir().unwrap();
     let said = stderr_of(biotope(folder.path()).args(["run", "reuters-r9"]), 2);
-    assert!(said.contains("unknown recipe \"reuters-r9\"") && said.contains("did you mean \"reuters-r8\"?"), "{said}");
+    assert!(
+        said.contains("unknown recipe \"reuters-r9\"") && said.contains("did you mean \"reuters-r8\"?"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -59,7 +68,11 @@ fn malformed_lines_are_quarantined_with_their_number_and_the_run_goes_on() {
     bytes.extend(b"one,two,three,four\n");
     bytes.extend(b"\"caf\xe9 \xff\",sport\n");
     fs::write(&path, bytes).unwrap();
-    biotope(folder.path()).args(["run", "mine.toml", "--to", "curate"]).assert().success().stdout(predicate::str::contains("2 set aside"));
+    biotope(folder.path())
+        .args(["run", "mine.toml", "--to", "curate"])
+        .assert()
+        .success()
+        .stdout(predicate::str::contains("2 set aside"));
     let quarantine = fs::read_to_string(folder.path().join("store/quarantine/mine/collect.jsonl")).unwrap();
     assert!(quarantine.contains("\"line\":42") && quarantine.contains("\"line\":43"), "{quarantine}");
     assert!(quarantine.contains("UTF-8"), "{quarantine}");
@@ -110,7 +123,8 @@ fn a_text_of_ten_megabytes_is_answered() {
     let text = "the striker scored in the league ".repeat(10 << 15);
     let output = biotope(folder.path()).args(["predict", "mine"]).write_stdin(text).output().unwrap();
     assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
-    let said = stderr_of(biotope(folder.path()).args(["predict", "mine"]).write_stdin(&b"\xff\xfe bytes"[..]), 2);
+    let said =
+        stderr_of(biotope(folder.path()).args(["predict", "mine"]).write_stdin(&b"\xff\xfe bytes"[..]), 2);
     assert!(said.contains("stdin is not UTF-8"), "{said}");
 }
 
@@ -130,7 +144,10 @@ fn errors_are_json_for_programs() {
     let said = stderr_of(biotope(folder.path()).args(["run", "mine.toml", "--json"]), 2);
     let error: serde_json::Value = serde_json::from_str(&said).unwrap();
     assert_eq!(error["hint"], "did you mean \"seed\"?");
-    let said = stderr_of(biotope(folder.path()).args(["run", "reuters-r8", "--from", "train", "--to", "collect"]), 2);
+    let said = stderr_of(
+        biotope(folder.path()).args(["run", "reuters-r8", "--from", "train", "--to", "collect"]),
+        2,
+    );
     assert!(said.contains("--from train comes after --to collect"), "{said}");
     let unknown = "0".repeat(32);
     let said = stderr_of(biotope(folder.path()).args(["show", "record", &unknown]), 1);

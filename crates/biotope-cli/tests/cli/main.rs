@@ -12,7 +12,12 @@ use assert_cmd::Command;
 /// The binary in a folder of its own, without colours and without anybody's settings.
 fn biotope(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_biotope"));
-    command.current_dir(folder).env_clear().env("PATH", "").env("HOME", folder).env("BIOTOPE_STORE", folder.join("store"));
+    command
+        .current_dir(folder)
+        .env_clear()
+        .env("PATH", "")
+        .env("HOME", folder)
+        .env("BIOTOPE_STORE", folder.join("store"));
     command
 }
 
@@ -22,7 +27,9 @@ fn articles(folder: &Path) {
     for n in 0..40 {
         let _ = match n % 2 {
             0 => writeln!(csv, "\"The striker scored goal {n}, in match {} of the league.\",sport", n * 7),
-            _ => writeln!(csv, "\"The bank raised its rate by {n} points, after quarter {}.\",business", n * 3),
+            _ => {
+                writeln!(csv, "\"The bank raised its rate by {n} points, after quarter {}.\",business", n * 3)
+            }
         };
     }
     std::fs::write(folder.join("articles.csv"), csv).unwrap();

@@ -18,7 +18,8 @@ pub(super) fn framed(caption: &str, head: &[String], rows: &[String]) -> String 
     let caption_row =
         if caption.is_empty() { String::new() } else { format!("<caption>{caption_of}</caption>\n") };
     let label = if caption.is_empty() { "Table" } else { &caption_of };
-    let body: String = rows.iter().map(|row| format!("<tr>{row}</tr>\n")).collect();
+    let row = |row: &String| format!("<tr>{row}</tr>\n");
+    let body: String = rows.iter().map(row).collect();
     format!(
         "<div class=\"scroll\" tabindex=\"0\" role=\"group\" aria-label=\"{label}\"><table>\n{caption_row}\
          <thead><tr>{}</tr></thead>\n<tbody>\n{body}</tbody>\n</table></div>\n",

@@ -1,4 +1,5 @@
 //! What metrics keep between rows.
+// tidy: no entry because it is what several metrics count with
 
 use biotope_core::{Prediction, Target, Task};
 

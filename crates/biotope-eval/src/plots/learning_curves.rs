@@ -48,7 +48,9 @@ fn draw(svg: &mut Svg, frame: &Frame, curve: &Curve, style: usize) {
     let points: Vec<(f64, f64)> = thinned(&curve.points).into_iter().map(|(x, y)| frame.at(x, y)).collect();
     svg.path(&points, &format!("line s{style}"));
     if points.len() <= 30 {
-        points.iter().for_each(|at| svg.circle(*at, 2.6, &format!("dot s{style}"), ""));
+        for at in points {
+            svg.circle(at, 2.6, &format!("dot s{style}"), "");
+        }
     }
 }
 

@@ -62,8 +62,8 @@ impl Svg {
     pub(crate) fn path(&mut self, points: &[(f64, f64)], class: &str) {
         let mut d = String::new();
         for (at, (x, y)) in points.iter().enumerate() {
-            d.push_str(if at == 0 { "M" } else { "L" });
-            d.push_str(&format!("{} {}", px(*x), px(*y)));
+            let pen = if at == 0 { "M" } else { "L" };
+            write!(d, "{pen}{} {}", px(*x), px(*y)).expect("a string takes all that is written");
         }
         self.push(&format!("<path d=\"{d}\" class=\"{class}\"/>"));
     }
@@ -129,9 +129,13 @@ pub(crate) fn ems(text: &str) -> f64 {
 
 fn em(c: char) -> f64 {
     match c {
-        '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' => 1.0,
-        '\u{f900}'..='\u{faff}' | '\u{fe30}'..='\u{fe6f}' | '\u{ff00}'..='\u{ff60}' => 1.0,
-        '\u{1f000}'..='\u{3ffff}' => 1.0,
+        '\u{1100}'..='\u{115f}'
+        | '\u{2e80}'..='\u{a4cf}'
+        | '\u{ac00}'..='\u{d7a3}'
+        | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe6f}'
+        | '\u{ff00}'..='\u{ff60}'
+        | '\u{1f000}'..='\u{3ffff}' => 1.0,
         'i' | 'j' | 'l' | 'I' | '.' | ',' | ':' | ';' | '\'' | '|' | ' ' => 0.32,
         'm' | 'w' | 'M' | 'W' | '@' | '%' => 0.88,
         'A'..='Z' => 0.68,

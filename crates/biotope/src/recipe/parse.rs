@@ -62,13 +62,17 @@ fn missing(path_or_name: &str, cause: std::io::Error) -> Error {
 fn apply(table: &mut Table, set: &str) -> Result<()> {
     let wrong = || Invalid::new("--set", "must be KEY=VALUE, e.g. train.lr=2e-5", format!("{set:?}"));
     let (path, value) = set.split_once('=').ok_or_else(wrong)?;
-    let value = format!("x = {value}").parse::<Table>().map_or_else(|_| value.into(), |mut t| t.remove("x").expect("just set"));
+    let value = format!("x = {value}")
+        .parse::<Table>()
+        .map_or_else(|_| value.into(), |mut t| t.remove("x").expect("just set"));
     let mut keys: Vec<&str> = path.trim().split('.').collect();
     let last = keys.pop().filter(|key| !key.is_empty()).ok_or_else(wrong)?;
     let mut inner = table;
     for key in keys {
         let entry = inner.entry(key).or_insert_with(|| Table::new().into());
-        inner = entry.as_table_mut().ok_or_else(|| Invalid::new(path, "goes through a value that is no table", key))?;
+        inner = entry
+            .as_table_mut()
+            .ok_or_else(|| Invalid::new(path, "goes through a value that is no table", key))?;
     }
     inner.insert(last.to_owned(), value);
     Ok(())
@@ -107,12 +111,19 @@ mod tests {
     #[test]
     fn how_errors_look() {
         let wrong = MINIMAL.replace("name =", "nmae =");
-        assert_eq!(error(&wrong, &[]), "invalid nmae: is not a known key, got \"nmae\" / did you mean \"name\"?");
+        assert_eq!(
+            error(&wrong, &[]),
+            "invalid nmae: is not a known key, got \"nmae\" / did you mean \"name\"?"
+        );
         let wrong = error(MINIMAL, &["train.epocs=3"]);
         assert!(wrong.contains("train") && wrong.contains("did you mean \"epochs\"?"), "{wrong}");
         assert!(error(MINIMAL, &["oops"]).starts_with("invalid --set: must be KEY=VALUE"));
-        assert!(error("name = [", &[]).starts_with("invalid : must be TOML") || error("name = [", &[]).contains("must be TOML"));
-        let none = "name = \"x\"\ntext = { use = \"word\" }\nmodel = { use = \"lstm\" }\n[collect]\nsources = []\n";
+        assert!(
+            error("name = [", &[]).starts_with("invalid : must be TOML")
+                || error("name = [", &[]).contains("must be TOML")
+        );
+        let none =
+            "name = \"x\"\ntext = { use = \"word\" }\nmodel = { use = \"lstm\" }\n[collect]\nsources = []\n";
         assert!(error(none, &[]).starts_with("invalid collect.sources: must name at least one source"));
     }
 

@@ -12,7 +12,9 @@ use crate::{House, Recipe, Result, assets, digest};
 struct Chain(Vec<Box<dyn Source>>);
 
 impl Source for Chain {
-    fn documents(&self) -> biotope_data::Result<Box<dyn Iterator<Item = biotope_data::Result<Document>> + '_>> {
+    fn documents(
+        &self,
+    ) -> biotope_data::Result<Box<dyn Iterator<Item = biotope_data::Result<Document>> + '_>> {
         let parts: biotope_data::Result<Vec<_>> = self.0.iter().map(|source| source.documents()).collect();
         Ok(Box::new(parts?.into_iter().flatten()))
     }
@@ -25,7 +27,8 @@ impl Source for Chain {
 /// Collects, unless the same sources were collected before. Files are compared by content; a web source is taken as
 /// unchanged until `house.force` asks for it again.
 pub fn collect(house: &House, recipe: &Recipe) -> Result<Outcome> {
-    let sources: Result<Vec<Component>> = recipe.collect.sources.iter().map(|s| assets::resolve(house, s)).collect();
+    let sources: Result<Vec<Component>> =
+        recipe.collect.sources.iter().map(|s| assets::resolve(house, s)).collect();
     let sources = sources?;
     let key = key(&recipe.collect.sources, &sources)?;
     let stamps = house.stamps(recipe);
@@ -48,7 +51,8 @@ fn key(written: &[Component], resolved: &[Component]) -> Result<String> {
     let mut files = Vec::new();
     for value in resolved.iter().flat_map(|source| source.options.values()) {
         let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        for path in names.iter().filter_map(|name| name.as_str()).map(Path::new).filter(|path| path.is_file()) {
+        for path in names.iter().filter_map(|name| name.as_str()).map(Path::new).filter(|path| path.is_file())
+        {
             files.push(digest::file(path)?);
         }
     }

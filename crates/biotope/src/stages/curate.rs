@@ -39,8 +39,10 @@ fn key(house: &House, recipe: &Recipe) -> Result<String> {
 }
 
 fn outcome(skipped: bool, report: &CurateReport) -> Outcome {
-    let splits: Vec<String> = report.splits.iter().map(|(split, rows)| format!("{rows} {}", split.name())).collect();
-    let set_aside: Vec<String> = report.set_aside.iter().map(|(step, rows)| format!("{rows} {step}")).collect();
+    let splits: Vec<String> =
+        report.splits.iter().map(|(split, rows)| format!("{rows} {}", split.name())).collect();
+    let set_aside: Vec<String> =
+        report.set_aside.iter().map(|(step, rows)| format!("{rows} {step}")).collect();
     let aside = if set_aside.is_empty() { "none".to_owned() } else { set_aside.join(", ") };
     let summary = format!("{} documents ({}), set aside: {aside}", report.documents, splits.join(", "));
     Outcome::new(Stage::Curate, skipped, summary, report)

@@ -7,7 +7,8 @@ use biotope_core::pack::Budget;
 use biotope_core::{Prediction, RecordId, Target, Task};
 use biotope_data::{Dataset, Split};
 use biotope_eval::{
-    Curve, DatasetSection, EvalConfig, Evaluation, ModelSection, Report, SplitCounts, evaluate as measure, html,
+    Curve, DatasetSection, EvalConfig, Evaluation, ModelSection, Report, SplitCounts, evaluate as measure,
+    html,
 };
 use biotope_nn::Example;
 use biotope_text::open_featurizer;
@@ -48,7 +49,11 @@ pub fn evaluate(house: &House, recipe: &Recipe) -> Result<Outcome> {
         return Ok(outcome(true, &run, &evaluation));
     }
     let (facts, predictions, targets) = house.on_threads(recipe, || test(house, recipe, &dataset, &run))?;
-    let config = EvalConfig { resamples: recipe.evaluate.resamples, confidence: recipe.evaluate.confidence, seed: recipe.seed };
+    let config = EvalConfig {
+        resamples: recipe.evaluate.resamples,
+        confidence: recipe.evaluate.confidence,
+        seed: recipe.seed,
+    };
     let evaluation = measure(&facts.task, &predictions, &targets, &config)?;
     write_predictions(&run, &facts.task, &predictions, &targets)?;
     let report = report(recipe, &run, &facts, &dataset, &evaluation)?;
@@ -65,18 +70,35 @@ pub fn evaluation(recipe: &Recipe, run: &Run) -> Option<Evaluation> {
 }
 
 fn outcome(skipped: bool, run: &Run, evaluation: &Evaluation) -> Outcome {
-    let percent = |name| evaluation.metric(name).map_or_else(String::new, |estimate| {
-        let interval = estimate.interval().map_or_else(String::new, |(low, high)| format!(" ({:.2}-{:.2})", low * 100.0, high * 100.0));
-        format!("{:.2} %{interval}", estimate.value * 100.0)
-    });
+    let percent = |name| {
+        evaluation.metric(name).map_or_else(String::new, |estimate| {
+            let interval = estimate
+                .interval()
+                .map_or_else(String::new, |(low, high)| format!(" ({:.2}-{:.2})", low * 100.0, high * 100.0));
+            format!("{:.2} %{interval}", estimate.value * 100.0)
+        })
+    };
     let summary = format!(
         "accuracy {}, macro F1 {} on {} test documents; report {}",
-        percent("accuracy"), percent("macro-f1"), evaluation.rows, run.dir.join("report.html").display()
+        percent("accuracy"),
+        percent("macro-f1"),
+        evaluation.rows,
+        run.dir.join("report.html").display()
     );
-    Outcome::new(Stage::Evaluate, skipped, summary, &serde_json::json!({ "run": run.id, "metrics": evaluation.metrics, "rows": evaluation.rows }))
+    Outcome::new(
+        Stage::Evaluate,
+        skipped,
+        summary,
+        &serde_json::json!({ "run": run.id, "metrics": evaluation.metrics, "rows": evaluation.rows }),
+    )
 }
 
-fn test(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result<(Facts, Vec<Prediction>, Vec<Target>)> {
+fn test(
+    house: &House,
+    recipe: &Recipe,
+    dataset: &Dataset,
+    run: &Run,
+) -> Result<(Facts, Vec<Prediction>, Vec<Target>)> {
     let (model, _, facts) = open(house, recipe, run)?;
     let featurizer = open_featurizer(&run.text())?;
     let rows: Vec<Example> = examples(featurizer.as_ref(), &facts.task, &documents(dataset, Split::Test)?)?;
@@ -101,7 +123,13 @@ fn write_predictions(run: &Run, task: &Task, predictions: &[Prediction], targets
     stamp::write(&run.dir.join("predictions.jsonl"), lines.as_bytes())
 }
 
-fn report(recipe: &Recipe, run: &Run, facts: &Facts, dataset: &Dataset, evaluation: &Evaluation) -> Result<Report> {
+fn report(
+    recipe: &Recipe,
+    run: &Run,
+    facts: &Facts,
+    dataset: &Dataset,
+    evaluation: &Evaluation,
+) -> Result<Report> {
     let model = section(recipe, run, facts, evaluation)?;
     let accuracy = evaluation.value("accuracy").unwrap_or_default() * 100.0;
     Ok(Report {
@@ -147,7 +175,10 @@ fn curves(run: &Run) -> Result<Vec<Curve>> {
         if let Event::Evaluated { step, train_loss, metrics, .. } = event {
             let mut add = |name: String, value| curves.entry(name).or_default().push((step as f64, value));
             add("train loss".into(), train_loss);
-            metrics.iter().filter(|(name, _)| SHOWN.contains(&name.as_str())).for_each(|(name, value)| add(format!("valid {name}"), *value));
+            metrics
+                .iter()
+                .filter(|(name, _)| SHOWN.contains(&name.as_str()))
+                .for_each(|(name, value)| add(format!("valid {name}"), *value));
         }
     }
     Ok(curves.into_iter().map(|(name, points)| Curve { name, points }).collect())

@@ -8,7 +8,7 @@ use biotope_data::{Dataset, Split};
 use biotope_nn::{Example, Model, Params};
 use biotope_text::{Featurizer, train_featurizer};
 use biotope_train::callbacks::ProgressBar;
-use biotope_train::{Kind, RunDir, Trainer};
+use biotope_train::{Kind, RunDir, TrainConfig, Trainer};
 use candle_core::Device;
 
 use super::{Outcome, Stage};
@@ -34,8 +34,14 @@ pub fn train(house: &House, recipe: &Recipe) -> Result<Outcome> {
 
 fn outcome(skipped: bool, facts: &Facts) -> Outcome {
     let summary = format!(
-        "{} trained on {} documents in {} steps, best at step {} ({:.4} on {} validation documents), run {}",
-        facts.model, facts.train_rows, facts.steps, facts.best_step, facts.best_value, facts.valid_rows, facts.id
+        "{} trained on {} documents in {} steps, best at step {} (accuracy {:.2} % on {} validation documents), run {}",
+        facts.model,
+        facts.train_rows,
+        facts.steps,
+        facts.best_step,
+        facts.valid.get("accuracy").unwrap_or(&f64::NAN) * 100.0,
+        facts.valid_rows,
+        facts.id
     );
     Outcome::new(Stage::Train, skipped, summary, facts)
 }
@@ -46,7 +52,15 @@ pub fn locate(house: &House, recipe: &Recipe, stage: &'static str) -> Result<(Da
         biotope_data::Error::NoDataset { .. } => Error::Order { stage, needs: "curate" },
         other => other.into(),
     })?;
-    let inputs = (&recipe.text, &recipe.model, &recipe.train, recipe.seed, dataset.digest()?, env!("CARGO_PKG_VERSION"));
+    let inputs = (
+        &recipe.text,
+        &recipe.model,
+        recipe.class_weights,
+        &recipe.train,
+        recipe.seed,
+        dataset.digest()?,
+        env!("CARGO_PKG_VERSION"),
+    );
     let key = digest::of(&inputs);
     let id = format!("{}-{}-{}", recipe.name, recipe.model.name, digest::short(&key));
     Ok((dataset, Run::new(house, id)))
@@ -60,7 +74,8 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
     let text = assets::resolve(house, &recipe.text)?;
     let featurizer = train_featurizer(&text, &mut train.iter().map(Document::full_text))?;
     featurizer.save(&fresh(&run.text())?)?;
-    let (train, valid) = (examples(featurizer.as_ref(), &task, &train)?, examples(featurizer.as_ref(), &task, &valid)?);
+    let (train, valid) =
+        (examples(featurizer.as_ref(), &task, &train)?, examples(featurizer.as_ref(), &task, &valid)?);
     let params = Params::new(recipe.seed, &Device::Cpu);
     let vocabulary = featurizer.vocab_size();
     let (component, weights) = shape(house, &recipe.model, vocabulary)?;
@@ -70,7 +85,8 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
     }
     let begun = Instant::now();
     let bar = ProgressBar::new(house.progress.as_ref(), format!("train {}", recipe.model.name));
-    let done = Trainer::new(&recipe.train, recipe.seed, model.as_ref(), &params, &task)?
+    let config = weighted(recipe, &task, &train);
+    let done = Trainer::new(&config, recipe.seed, model.as_ref(), &params, &task)?
         .clock(move || begun.elapsed().as_secs_f64())
         .callback(bar)
         .run(&train, &valid, &RunDir::open(&run.dir)?)?;
@@ -91,9 +107,30 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
         steps: done.steps,
         best_step: done.best_step,
         best_value: done.best_value,
+        valid: done
+            .history
+            .iter()
+            .find(|m| m.step == done.best_step)
+            .map(|m| m.metrics.clone())
+            .unwrap_or_default(),
         stopped_early: done.stopped_early,
         train_seconds: done.seconds,
     })
+}
+
+/// The loop's options with the class weights that the recipe asks for.
+fn weighted(recipe: &Recipe, task: &Task, train: &[Example]) -> TrainConfig {
+    let mut counts = vec![0; task.labels().len()];
+    train.iter().for_each(|example| {
+        if let Some(Target::Class(class)) = example.target {
+            counts[class] += 1;
+        }
+    });
+    let (mut config, weights) = (recipe.train.clone(), recipe.class_weights.of(&counts));
+    if !weights.is_empty() {
+        config.loss = Some(config.loss_for(task).with("class_weights", weights));
+    }
+    config
 }
 
 /// An empty folder in place of whatever was there.
@@ -115,7 +152,10 @@ fn task(train: &[Document], dataset: &str) -> Result<Task> {
     match task.labels().len() {
         0 | 1 => Err(Error::Dataset {
             dataset: dataset.to_owned(),
-            why: format!("the training split has {} distinct labels, a classifier needs two", task.labels().len()),
+            why: format!(
+                "the training split has {} distinct labels, a classifier needs two",
+                task.labels().len()
+            ),
         }),
         _ => Ok(task),
     }
@@ -139,7 +179,9 @@ fn shape(house: &House, model: &Component, vocabulary: usize) -> Result<(Compone
     let Some(from) = plain.options.remove(FROM) else {
         return Ok((house.catalogue.filled(&plain, vocabulary)?, None));
     };
-    let from = from.as_str().ok_or_else(|| Invalid::new("model.from", "must be a folder or a group of assets", &from))?;
+    let from = from
+        .as_str()
+        .ok_or_else(|| Invalid::new("model.from", "must be a folder or a group of assets", &from))?;
     let folder = assets::pretrained(house, from)?;
     let mut component = Component::of(&biotope_models::bert::read_config(&folder)?);
     component.options.extend(plain.options);
