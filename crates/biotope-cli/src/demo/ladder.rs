@@ -48,23 +48,23 @@ split = {{ use = "time", test_from = "{}", valid = 0.1, protect_test = true }}
     )
 }
 
-/// Model name and its part of the recipe.
-fn models(size: Size) -> Vec<(&'static str, &'static str)> {
-    let mut models = vec![
-        ("ngram-linear", include_str!("ladder/ngram-linear.toml")),
-        ("text-cnn", include_str!("ladder/text-cnn.toml")),
-        ("lstm", include_str!("ladder/lstm.toml")),
-    ];
-    let bert = if size.quick || size.offline {
-        include_str!("ladder/bert-small.toml")
-    } else {
-        include_str!("ladder/minilm.toml")
+/// One rung: model name, its part of the recipe, and what is set on top.
+type Rung = (&'static str, &'static str, &'static [&'static str]);
+
+fn models(size: Size) -> [Rung; 4] {
+    let bert = match size.quick || size.offline {
+        true => include_str!("ladder/bert-small.toml"),
+        false => include_str!("ladder/minilm.toml"),
     };
-    models.push(("bert", bert));
-    models
+    [
+        ("ngram-linear", include_str!("ladder/ngram-linear.toml"), &["class_weights=sqrt-balanced"]),
+        ("text-cnn", include_str!("ladder/text-cnn.toml"), &[]),
+        ("lstm", include_str!("ladder/lstm.toml"), &[]),
+        ("bert", bert, &[]),
+    ]
 }
 
-/// The recipes, in order; with `quick`, fewer epochs.
+/// The recipes, in order, or only those of some models.
 pub fn recipes(
     seed: u64,
     threads: usize,
@@ -73,12 +73,12 @@ pub fn recipes(
     only: &[String],
 ) -> Result<Vec<Recipe>> {
     let mut recipes = Vec::new();
-    for (name, text) in models(size) {
+    for (name, text, sets) in models(size) {
         if only.is_empty() || only.iter().any(|wanted| wanted == name) {
             let toml = shared(&format!("demo-{name}"), seed, threads, feeds, size);
-            let quick: Vec<String> =
-                if size.quick { vec!["evaluate.resamples=500".into()] } else { Vec::new() };
-            recipes.push(Recipe::from_toml(&format!("{}{text}", toml.trim_start()), &quick)?);
+            let mut sets: Vec<String> = sets.iter().map(ToString::to_string).collect();
+            sets.extend(size.quick.then(|| "evaluate.resamples=500".into()));
+            recipes.push(Recipe::from_toml(&format!("{}{text}", toml.trim_start()), &sets)?);
         }
     }
     anyhow::ensure!(!recipes.is_empty(), "no model of the ladder is called {}", only.join(" or "));

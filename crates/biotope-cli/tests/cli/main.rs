@@ -26,9 +26,13 @@ fn articles(folder: &Path) {
     let mut csv = "text,label\n".to_owned();
     for n in 0..40 {
         let _ = match n % 2 {
-            0 => writeln!(csv, "\"The striker scored goal {n}, in match {} of the league.\",sport", n * 7),
+            0 => writeln!(csv, "\"The striker scored goal {n},  in match {} of the league.\",sport", n * 7),
             _ => {
-                writeln!(csv, "\"The bank raised its rate by {n} points, after quarter {}.\",business", n * 3)
+                writeln!(
+                    csv,
+                    "\"The bank raised its rate by {n} points,  after quarter {}.\",business",
+                    n * 3
+                )
             }
         };
     }
