@@ -22,6 +22,8 @@ pub struct Report {
     pub models: Vec<ModelSection>,
     /// Registry name of the metric by which the ladder ranks; empty means macro F1 (regression: MSE).
     pub ladder_metric: String,
+    /// Name of the model that was chosen, without looking at the test, and leads the report; empty: the best one.
+    pub chosen: String,
     /// Pairs of models on the same rows.
     pub comparisons: Vec<Comparison>,
     /// Further sections: text and tables (serving latency, quality of extraction, ...).

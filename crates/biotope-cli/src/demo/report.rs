@@ -37,6 +37,7 @@ fn report(demo: &Demo<'_>, recipes: &[Recipe]) -> Result<Report> {
         dataset: Some(evaluate::dataset_section(&first, &dataset)?),
         models,
         ladder_metric: "accuracy".into(),
+        chosen: demo.summary.winner.clone(),
         comparisons: comparisons(demo)?,
         sections: sections(&demo.summary),
         ..Report::default()

@@ -11,6 +11,9 @@ const SECOND: &str = "accuracy";
 /// The best model by the ladder's metric.
 pub(super) fn best(report: &Report) -> Option<(&ModelSection, &'static str)> {
     let metric = metric(report)?;
+    if let Some(chosen) = report.models.iter().find(|model| model.name == report.chosen) {
+        return Some((chosen, metric));
+    }
     let value = |model: &ModelSection| model.evaluation.value(metric);
     let mut best: Option<&ModelSection> = None;
     for model in report.models.iter().filter(|model| value(model).is_some()) {
@@ -48,7 +51,11 @@ pub(super) fn tiles(report: &Report) -> String {
     };
     let tiles: String = names.iter().filter_map(tile).take(4).collect();
     let rows = number::count(model.evaluation.rows as u64);
-    let which = if report.models.len() > 1 { "Best model: " } else { "" };
+    let which = match (report.models.len(), report.chosen.is_empty()) {
+        (0 | 1, _) => "",
+        (_, true) => "Best model: ",
+        (_, false) => "Chosen model: ",
+    };
     format!(
         "<p class=\"best\">{which}<b>{}</b>, measured on {rows} rows</p>\n<dl class=\"tiles\">\n{tiles}</dl>\n",
         escape(&model.name)

@@ -34,7 +34,7 @@ pub enum Weighting {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Ngrams {
-    /// Longest run of words. On newswire of a few thousand articles words alone did best; 2 or 3 want more text.
+    /// Longest run of words. On newswire of a few thousand articles words alone did best.
     pub words: usize,
     /// Longest run of Han characters.
     pub han: usize,
