@@ -25,7 +25,7 @@ pub(crate) fn cargo(fixed: &[&str], rest: &[String]) -> Result<bool> {
 fn run(command: &mut Command) -> Result<bool> {
     eprintln!("$ {}", show(command));
     let status = command.current_dir(root()).status();
-    Ok(status.with_context(|| format!("could not start {:?}", command.get_program()))?.success())
+    Ok(status.with_context(|| format!("could not start {}", command.get_program().display()))?.success())
 }
 
 fn show(command: &Command) -> String {

@@ -29,7 +29,9 @@ pub(crate) fn tidy() -> Result<bool> {
     findings.extend(lengths::check(&sources));
     findings.extend(registries::check(&sources));
     findings.extend(words::check(&sources));
-    findings.iter().for_each(|finding| println!("{finding}"));
+    for finding in &findings {
+        println!("{finding}");
+    }
     println!("tidy: {} files, {} findings", sources.len(), findings.len());
     Ok(findings.is_empty())
 }

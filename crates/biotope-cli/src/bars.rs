@@ -21,7 +21,7 @@ struct Bars(Mutex<Option<Bar>>);
 
 #[derive(Debug)]
 struct Bar {
-    bar: ProgressBar,
+    drawn: ProgressBar,
     began: Instant,
     shown: bool,
 }
@@ -31,7 +31,7 @@ impl Bars {
         let mut bar = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         if let Some(bar) = bar.as_mut() {
             if !bar.shown && bar.began.elapsed() > PATIENCE {
-                bar.bar.set_draw_target(ProgressDrawTarget::stderr());
+                bar.drawn.set_draw_target(ProgressDrawTarget::stderr());
                 bar.shown = true;
             }
             work(bar);
@@ -44,20 +44,20 @@ impl Progress for Bars {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         bar.set_style(style(total.is_some(), unit));
         bar.set_prefix(task.to_owned());
-        let new = Bar { bar, began: Instant::now(), shown: false };
+        let new = Bar { drawn: bar, began: Instant::now(), shown: false };
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(new);
     }
 
     fn at(&self, done: u64) {
-        self.with(|bar| bar.bar.set_position(done));
+        self.with(|bar| bar.drawn.set_position(done));
     }
 
     fn say(&self, message: &str) {
-        self.with(|bar| bar.bar.set_message(message.to_owned()));
+        self.with(|bar| bar.drawn.set_message(message.to_owned()));
     }
 
     fn end(&self) {
-        self.with(|bar| bar.bar.finish_and_clear());
+        self.with(|bar| bar.drawn.finish_and_clear());
         *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = None;
     }
 }

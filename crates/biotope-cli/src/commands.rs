@@ -19,7 +19,7 @@ pub(crate) fn house(args: &Args) -> Result<House> {
 }
 
 /// Writes completions on stdout.
-pub(crate) fn completions(shell: clap_complete::Shell) -> Result<bool> {
+pub(crate) fn completions(shell: clap_complete::Shell) -> bool {
     clap_complete::generate(shell, &mut Args::command(), "biotope", &mut std::io::stdout());
-    Ok(true)
+    true
 }

@@ -28,7 +28,7 @@ pub fn main() -> ExitCode {
         Command::List(list) => commands::list::list(&args, list),
         Command::Show(show) => commands::show::show(&args, show),
         Command::Demo(demo) => demo::run::run(&args, demo),
-        Command::Completions { shell } => commands::completions(*shell),
+        Command::Completions { shell } => Ok(commands::completions(*shell)),
     };
     match answer {
         Ok(true) => ExitCode::SUCCESS,

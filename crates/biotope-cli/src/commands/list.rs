@@ -31,7 +31,7 @@ pub(crate) fn list(args: &Args, list: &ListArgs) -> Result<bool> {
         }
     }
     if args.json {
-        output::json(&all)?
+        output::json(&all)?;
     }
     Ok(true)
 }

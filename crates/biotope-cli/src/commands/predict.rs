@@ -35,7 +35,9 @@ pub(crate) fn predict(args: &Args, predict: &PredictArgs) -> Result<bool> {
             lines.iter().map(|(doc, answer, words)| to_json(task, doc, answer, words)).collect();
         output::json(&values)?;
     } else {
-        lines.iter().for_each(|(doc, answer, words)| print(task, doc, answer, words));
+        for (doc, answer, words) in &lines {
+            print(task, doc, answer, words);
+        }
     }
     Ok(answers.iter().any(|answer| answer.prediction().is_some()))
 }
@@ -47,11 +49,11 @@ fn documents(predict: &PredictArgs) -> Result<Vec<Document>> {
     }
     if docs.is_empty() {
         let text = limited(std::io::stdin(), "stdin")?;
-        match predict.lines {
-            true => {
-                docs.extend(text.lines().filter(|l| !l.trim().is_empty()).map(|l| Document::new("stdin", l)))
-            }
-            false => docs.push(Document::new("stdin", text)),
+        if predict.lines {
+            let lines = text.lines().filter(|line| !line.trim().is_empty());
+            docs.extend(lines.map(|line| Document::new("stdin", line)));
+        } else {
+            docs.push(Document::new("stdin", text));
         }
     }
     if docs.iter().all(|doc| doc.text.trim().is_empty()) {

@@ -72,7 +72,7 @@ fn article(words: &Words, label: &str, number: usize, count: usize, rng: &mut Ch
 
 fn others(words: &Words, label: &str, rng: &mut ChaCha8Rng) -> String {
     let others: Vec<&String> = words.topics.keys().filter(|other| *other != label).collect();
-    pick(&others, rng).to_string()
+    (*pick(&others, rng)).clone()
 }
 
 /// The first four fifths fall before the cut, in order.

@@ -52,9 +52,10 @@ split = {{ use = "time", test_from = "{}", valid = 0.1, protect_test = true }}
 type Rung = (&'static str, &'static str, &'static [&'static str]);
 
 fn models(size: Size) -> [Rung; 4] {
-    let bert = match size.quick || size.offline {
-        true => include_str!("ladder/bert-small.toml"),
-        false => include_str!("ladder/minilm.toml"),
+    let bert = if size.quick || size.offline {
+        include_str!("ladder/bert-small.toml")
+    } else {
+        include_str!("ladder/minilm.toml")
     };
     [
         ("ngram-linear", include_str!("ladder/ngram-linear.toml"), &["class_weights=sqrt-balanced"]),

@@ -114,7 +114,9 @@ pub fn true_duplicates(articles: &[Article], threshold: f64) -> BTreeSet<(String
 fn postings(sets: &[BTreeSet<Vec<String>>]) -> HashMap<&Vec<String>, Vec<usize>> {
     let mut postings: HashMap<&Vec<String>, Vec<usize>> = HashMap::new();
     for (index, set) in sets.iter().enumerate() {
-        set.iter().for_each(|shingle| postings.entry(shingle).or_default().push(index));
+        for shingle in set {
+            postings.entry(shingle).or_default().push(index);
+        }
     }
     postings
 }
@@ -206,7 +208,7 @@ mod tests {
             paragraphs: vec![text.into()],
             ..Article::default()
         };
-        let long: String = (0..60).map(|n| format!("word{n} ")).collect();
+        let long = (0..60).map(|n| format!("word{n}")).collect::<Vec<_>>().join(" ");
         let near = long.replace("word59", "other");
         let paper = [
             article("a", &long),

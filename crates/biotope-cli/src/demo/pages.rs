@@ -111,12 +111,10 @@ fn rfc2822(day: &str) -> String {
 
 /// The front page: links to sections and feeds.
 pub fn front_page(sections: &[String]) -> String {
-    let feeds: String = sections
-        .iter()
-        .map(|s| {
-            format!("<link rel=\"alternate\" type=\"application/rss+xml\" href=\"/feeds/{}.xml\">", escape(s))
-        })
-        .collect();
+    let link = |name: &String| {
+        format!("<link rel=\"alternate\" type=\"application/rss+xml\" href=\"/feeds/{}.xml\">", escape(name))
+    };
+    let feeds = sections.iter().map(link).collect::<Vec<_>>().concat();
     format!(
         "<!DOCTYPE html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>The Daily Biotope</title>{feeds}</head><body>{}</body></html>",
         navigation(sections)

@@ -30,7 +30,7 @@ fn reprint(article: &Article, rng: &mut ChaCha8Rng) -> Article {
     let mut copy = article.clone();
     copy.slug = article.slug.replace(".html", "-reprint.html");
     copy.reprint_of = Some(article.slug.clone());
-    for _ in 0..1 + length(article) / 120 {
+    for _ in 0..=length(article) / 120 {
         let paragraph = below(rng, copy.paragraphs.len() as u64) as usize;
         copy.paragraphs[paragraph] = edited(&copy.paragraphs[paragraph], article.language, rng);
     }

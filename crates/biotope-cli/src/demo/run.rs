@@ -44,9 +44,10 @@ pub(crate) fn run(args: &Args, demo: &DemoArgs) -> Result<bool> {
     let mut demo = Demo { args: demo, house, summary: Summary::default(), json: args.json };
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     demo.all(&runtime)?;
-    match demo.json {
-        true => output::json(&demo.summary)?,
-        false => summary::print(&demo.summary),
+    if demo.json {
+        output::json(&demo.summary)?;
+    } else {
+        summary::print(&demo.summary);
     }
     Ok(true)
 }
@@ -146,10 +147,10 @@ impl Demo<'_> {
         self.say(outcome.stage, &outcome.summary);
         match stage {
             Stage::Collect => {
-                self.summary.collected = outcome.details["documents"].as_u64().unwrap_or_default()
+                self.summary.collected = outcome.details["documents"].as_u64().unwrap_or_default();
             }
             Stage::Bundle => {
-                self.summary.bundle = outcome.details["folder"].as_str().unwrap_or_default().to_owned()
+                outcome.details["folder"].as_str().unwrap_or_default().clone_into(&mut self.summary.bundle);
             }
             _ => {}
         }

@@ -14,7 +14,9 @@ fn run(change: impl Fn(&std::path::Path), sets: &[&str]) -> String {
     change(folder.path());
     let mut command = biotope(folder.path());
     command.args(["run", "mine.toml"]);
-    sets.iter().for_each(|set| drop(command.args(["--set", set])));
+    for set in sets {
+        command.args(["--set", set]);
+    }
     stderr_of(&mut command, 2).replace(&folder.path().display().to_string(), "FOLDER")
 }
 

@@ -18,7 +18,9 @@ fn weights(threads: &str, before: impl FnOnce(&Path, &[&str])) -> Vec<u8> {
     ];
     biotope(folder.path()).args(["run", "mine.toml", "--to", "curate"]).assert().success();
     let mut args = vec!["train", "mine.toml"];
-    sets.iter().for_each(|set| args.extend(["--set", set]));
+    for set in &sets {
+        args.extend(["--set", set]);
+    }
     before(folder.path(), &args);
     biotope(folder.path()).args(&args).assert().success();
     fs::read(run_folder(folder.path()).join("checkpoints/best/model.safetensors")).unwrap()

@@ -1,5 +1,7 @@
 //! The binary as people and scripts meet it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 mod bad_input;
 mod killed;
 mod whole;

@@ -52,7 +52,7 @@ fn read(path_or_name: &str) -> Result<String> {
 }
 
 fn missing(path_or_name: &str, cause: std::io::Error) -> Error {
-    if cause.kind() == std::io::ErrorKind::NotFound && !path_or_name.ends_with(".toml") {
+    if cause.kind() == std::io::ErrorKind::NotFound && Path::new(path_or_name).extension().is_none() {
         return Error::Unknown(builtin::unknown(path_or_name));
     }
     Error::Io { doing: "read", path: path_or_name.into(), cause }

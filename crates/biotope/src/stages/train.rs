@@ -121,11 +121,11 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
 /// The loop's options with the class weights that the recipe asks for.
 fn weighted(recipe: &Recipe, task: &Task, train: &[Example]) -> TrainConfig {
     let mut counts = vec![0; task.labels().len()];
-    train.iter().for_each(|example| {
+    for example in train {
         if let Some(Target::Class(class)) = example.target {
             counts[class] += 1;
         }
-    });
+    }
     let (mut config, weights) = (recipe.train.clone(), recipe.class_weights.of(&counts));
     if !weights.is_empty() {
         config.loss = Some(config.loss_for(task).with("class_weights", weights));
