@@ -126,7 +126,7 @@ fn unless(law: bool, what: impl FnOnce() -> String) -> Option<String> {
 }
 
 fn train(step: u64) -> Mode {
-    Mode::Train { seed: Seed(11).derive(&step.to_string()) }
+    Mode::train(Seed(11).derive(&step.to_string()))
 }
 
 fn output_shape(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
@@ -165,7 +165,7 @@ fn every_gradient(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
     let (model, params) = subject.build(&labels(3), 1)?;
     let batch = Subject::batch(&subject.examples(8))?;
     let output = model.forward(&batch, train(0))?;
-    let missing = guard::missing(&params, &loss(&output, &batch)?.backward()?, &output.rows);
+    let missing = guard::missing(&params, &loss(&output, &batch)?.backward()?, &output);
     Ok(unless(missing.is_empty() && !params.is_empty(), || missing.join(", ")))
 }
 

@@ -62,7 +62,7 @@ impl Model for Mean {
         }
         let logits = self.classifier.forward(&pooled, mode)?;
         let extra = self.unused.as_ref().map_or(0.0, |_| 1.0);
-        Ok(Output { logits: (logits + extra)?, rows })
+        Ok(Output::sparse((logits + extra)?, rows))
     }
 }
 

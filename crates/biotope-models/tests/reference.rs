@@ -72,7 +72,7 @@ fn gradients(
     params: &Params,
     batch: &Batch,
 ) -> (Output, Tensor, BTreeMap<String, Tensor>) {
-    let output = model.forward(batch, Mode::Train { seed: Seed(1) }).unwrap();
+    let output = model.forward(batch, Mode::train(Seed(1))).unwrap();
     let Some(Targets::Classes(classes)) = &batch.targets else { panic!("the cases have classes") };
     let loss = candle_nn::loss::cross_entropy(&output.logits, classes).unwrap();
     let grads = loss.backward().unwrap();

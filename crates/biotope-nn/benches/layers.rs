@@ -40,7 +40,7 @@ fn layers(criterion: &mut Criterion) {
         let params = Params::new(Seed(1), &Device::Cpu);
         let run = |mode| layer(&params.vb(), &x, &offsets, mode).expect("shapes fit");
         criterion.bench_function(&format!("{name}: evaluation"), |bencher| bencher.iter(|| run(Mode::Eval)));
-        let step = || run(Mode::Train { seed: Seed(1) }).sum_all()?.backward();
+        let step = || run(Mode::train(Seed(1))).sum_all()?.backward();
         criterion.bench_function(&format!("{name}: training"), |bencher| {
             bencher.iter(|| step().expect("a gradient"));
         });

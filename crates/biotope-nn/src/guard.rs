@@ -3,22 +3,25 @@
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Tensor};
 
-use crate::{Params, RowGrad};
+use crate::{DirectGrad, Output, Params};
 
 /// Names of all parameters whose gradient is missing, all zero, or not finite, in order.
 ///
-/// A parameter with row gradients counts by its leaves. Call it after the first backward pass.
-pub fn missing(params: &Params, grads: &GradStore, rows: &[RowGrad]) -> Vec<String> {
+/// A parameter with row gradients counts by its leaves, one with a direct gradient by that. Call it after the first
+/// backward pass over `output`.
+pub fn missing(params: &Params, grads: &GradStore, output: &Output) -> Vec<String> {
     let alive = |name: &str, param: &Tensor| {
-        let leaves: Vec<&RowGrad> = rows.iter().filter(|row| row.param == name).collect();
-        let found: Vec<Option<&Tensor>> = if leaves.is_empty() {
-            vec![grads.get(param)]
-        } else {
-            leaves.iter().map(|row| grads.get(&row.leaf)).collect()
-        };
-        found.iter().any(|grad| grad.is_some_and(moves)) && found.iter().flatten().all(|grad| finite(grad))
+        let found = gradients(name, param, grads, output);
+        found.iter().flatten().any(moves) && found.iter().flatten().all(finite)
     };
     params.iter().filter(|(name, var)| !alive(name, var)).map(|(name, _)| name).collect()
+}
+
+/// Whatever the pass left for one parameter.
+fn gradients(name: &str, param: &Tensor, grads: &GradStore, output: &Output) -> Vec<Option<Tensor>> {
+    let leaves = output.rows.iter().filter(|row| row.param == name).map(|row| grads.get(&row.leaf).cloned());
+    let direct = output.direct.iter().filter(|direct| direct.param == name).map(DirectGrad::get);
+    leaves.chain(direct).chain([grads.get(param).cloned()]).collect()
 }
 
 fn values(grad: &Tensor) -> Vec<f32> {
@@ -40,6 +43,7 @@ mod tests {
     use candle_core::{Device, Var};
 
     use super::*;
+    use crate::RowGrad;
 
     #[test]
     fn it_names_what_does_not_learn() {
@@ -51,10 +55,17 @@ mod tests {
         vb.get_with_hints(3, "unused", init).unwrap();
         vb.get_with_hints((3, 1), "table", init).unwrap();
         let leaf = Var::ones((1, 1), DType::F32, &Device::Cpu).unwrap().as_tensor().clone();
-        let rows = [RowGrad { param: "table".into(), rows: vec![2], leaf: leaf.clone() }];
+        vb.get_with_hints(2, "direct", init).unwrap();
+        let rows = vec![RowGrad { param: "table".into(), rows: vec![2], leaf: leaf.clone() }];
         let parts = [used, (zero * 0.0).unwrap(), (nan * f64::NAN).unwrap(), leaf.flatten_all().unwrap()];
-        let grads = Tensor::cat(&parts, 0).unwrap().sum_all().unwrap().backward().unwrap();
-        assert_eq!(missing(&params, &grads, &rows), ["nan", "unused", "zero"]);
-        assert_eq!(missing(&params, &grads, &[]), ["nan", "table", "unused", "zero"]);
+        let logits = Tensor::cat(&parts, 0).unwrap().sum_all().unwrap();
+        let grads = logits.backward().unwrap();
+        let direct = DirectGrad::new("direct");
+        let output = Output { logits: logits.clone(), rows, direct: vec![direct.clone()] };
+        assert_eq!(missing(&params, &grads, &output), ["direct", "nan", "unused", "zero"]);
+        direct.set(Tensor::ones(2, DType::F32, &Device::Cpu).unwrap());
+        assert_eq!(missing(&params, &grads, &output), ["nan", "unused", "zero"]);
+        let dense = Output::dense(logits);
+        assert_eq!(missing(&params, &grads, &dense), ["direct", "nan", "table", "unused", "zero"]);
     }
 }

@@ -1,10 +1,12 @@
 //! What a model is: numbers in, logits out.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use biotope_core::{Config, Seed, Task};
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
-use crate::{Batch, Result};
+use crate::{Batch, Frozen, Precision, Result};
 
 /// Whether a pass learns.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,16 +15,31 @@ pub enum Mode {
     Train {
         /// Seed of this step.
         seed: Seed,
+        /// Numbers of the products. Layers without a faster inside for it compute in `f32`.
+        precision: Precision,
     },
     /// No dropout, and no graph: parameters are detached, so nothing is kept for a backward pass.
     Eval,
 }
 
 impl Mode {
+    /// A training step in `f32`.
+    pub const fn train(seed: Seed) -> Self {
+        Self::Train { seed, precision: Precision::F32 }
+    }
+
+    /// Numbers of the products; evaluation with a graph is in `f32`.
+    pub fn precision(self) -> Precision {
+        match self {
+            Self::Train { precision, .. } => precision,
+            Self::Eval => Precision::F32,
+        }
+    }
+
     /// The seed of the step, if this is one.
     pub fn seed(self) -> Option<Seed> {
         match self {
-            Self::Train { seed } => Some(seed),
+            Self::Train { seed, .. } => Some(seed),
             Self::Eval => None,
         }
     }
@@ -49,6 +66,34 @@ pub struct RowGrad {
     pub leaf: Tensor,
 }
 
+/// The gradient of one parameter that a fused pass works out beside candle's graph.
+///
+/// candle's operations take three tensors; a pass over a whole encoder has a hundred parameters. It leaves their
+/// gradients here during `backward`. Clones share the place.
+#[derive(Clone, Debug)]
+pub struct DirectGrad {
+    /// Name of the parameter.
+    pub param: String,
+    place: Arc<Mutex<Option<Tensor>>>,
+}
+
+impl DirectGrad {
+    /// An empty place.
+    pub fn new(param: impl Into<String>) -> Self {
+        Self { param: param.into(), place: Arc::default() }
+    }
+
+    /// Leaves the gradient, shaped like the parameter.
+    pub fn set(&self, grad: Tensor) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(grad);
+    }
+
+    /// The gradient, once the backward pass left it.
+    pub fn get(&self) -> Option<Tensor> {
+        self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
 /// What a model answers.
 #[derive(Clone, Debug)]
 pub struct Output {
@@ -56,12 +101,19 @@ pub struct Output {
     pub logits: Tensor,
     /// Parameters that get row gradients in this pass; empty in [`Mode::Eval`].
     pub rows: Vec<RowGrad>,
+    /// Parameters whose gradients the backward pass leaves here, and not in candle's store; empty in [`Mode::Eval`].
+    pub direct: Vec<DirectGrad>,
 }
 
 impl Output {
     /// Logits of a model without sparse parameters.
     pub fn dense(logits: Tensor) -> Self {
-        Self { logits, rows: Vec::new() }
+        Self::sparse(logits, Vec::new())
+    }
+
+    /// Logits of a model some of whose parameters get row gradients.
+    pub fn sparse(logits: Tensor, rows: Vec<RowGrad>) -> Self {
+        Self { logits, rows, direct: Vec::new() }
     }
 }
 
@@ -73,6 +125,12 @@ pub trait Model: Send + Sync {
     /// Names of parameters whose gradients come as [`RowGrad`] only.
     fn sparse(&self) -> Vec<String> {
         Vec::new()
+    }
+
+    /// The model as it is now, without graph, for answering only; `None` if it has no such form.
+    fn freeze(&self, precision: Precision) -> Result<Option<Box<dyn Frozen>>> {
+        let _any = precision;
+        Ok(None)
     }
 }
 

@@ -17,7 +17,7 @@ use candle_nn::init::Init;
 use case::{Case, close, composed, fused, slopes};
 use proptest::prelude::*;
 
-const STEP: Mode = Mode::Train { seed: Seed(5) };
+const STEP: Mode = Mode::train(Seed(5));
 const WIDTH: usize = 6;
 
 type Layer = fn(&VarBuilder, &Tensor, &[usize], Mode) -> Result<Tensor>;

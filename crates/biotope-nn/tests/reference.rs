@@ -15,7 +15,7 @@ use serde::Deserialize;
 
 const OFFSETS: &[usize] = &[0, 4, 5, 8];
 const WIDTH: usize = 6;
-const STEP: Mode = Mode::Train { seed: Seed(1) };
+const STEP: Mode = Mode::train(Seed(1));
 
 #[derive(Deserialize)]
 struct Param {

@@ -2,6 +2,7 @@
 
 use biotope_core::pack::Budget;
 use biotope_core::{Component, Config, Invalid, Task, Unknown};
+use biotope_nn::Precision;
 use biotope_optim::{Group, Span, build_rule, build_schedule};
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub struct TrainConfig {
     pub batch_size: usize,
     /// Batches whose gradients are added up for one update.
     pub accumulate: usize,
+    /// Numbers of the products in training: `f32`, or `bf16` where a model has a faster inside for it.
+    pub precision: Precision,
     /// Peak learning rate.
     pub lr: f64,
     /// Update rule.
@@ -51,6 +54,7 @@ impl Default for TrainConfig {
             batch_tokens: 8192,
             batch_size: 32,
             accumulate: 1,
+            precision: Precision::F32,
             lr: 1e-3,
             optimizer: Component::new("adamw"),
             schedule: Component::new("linear"),
@@ -84,6 +88,11 @@ impl Config for TrainConfig {
         }
         if !(self.clip_norm.is_finite() && self.clip_norm >= 0.0) {
             return Err(Invalid::new("clip_norm", "must be a number not below 0", self.clip_norm));
+        }
+        if self.precision == Precision::Int8 {
+            let hint = "int8 is for answering: bundle the model and serve it in int8";
+            let invalid = Invalid::new("precision", "must be f32 or bf16 to train", self.precision);
+            return Err(invalid.with_hint(hint));
         }
         self.check_components()
     }

@@ -213,7 +213,7 @@ impl Model for Bert {
             pooled = pooler.forward(&pooled, mode)?;
         }
         let logits = self.classifier.forward(&self.dropout.forward(&pooled, mode)?, mode)?;
-        Ok(Output { logits, rows })
+        Ok(Output::sparse(logits, rows))
     }
 
     fn sparse(&self) -> Vec<String> {

@@ -139,7 +139,7 @@ impl Model for Lstm {
         let x = self.embedding.forward(tokens, mode, &mut rows)?; // [tokens, dim]
         let states = self.encoder.forward(&x, offsets, mode)?; // [tokens, directions · hidden]
         let features = self.dropout.forward(&self.pool(&states, offsets)?, mode)?;
-        Ok(Output { logits: self.classifier.forward(&features, mode)?, rows })
+        Ok(Output::sparse(self.classifier.forward(&features, mode)?, rows))
     }
 
     fn sparse(&self) -> Vec<String> {

@@ -81,7 +81,7 @@ impl Model for NgramLinear {
             Head::Bias(bias) => sums.broadcast_add(bias)?,
             Head::Linear(dropout, linear) => linear.forward(&dropout.forward(&sums, mode)?, mode)?,
         };
-        Ok(Output { logits, rows })
+        Ok(Output::sparse(logits, rows))
     }
 
     fn sparse(&self) -> Vec<String> {

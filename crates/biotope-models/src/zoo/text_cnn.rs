@@ -109,7 +109,7 @@ impl Model for TextCnn {
         let pooled = self.convolutions.iter().map(|conv| conv.max_over_time(&x, offsets, mode));
         let features = Tensor::cat(&pooled.collect::<Result<Vec<_>>>()?, 1)?; // [batch, widths · filters]
         let logits = self.classifier.forward(&self.dropout.forward(&features, mode)?, mode)?;
-        Ok(Output { logits, rows })
+        Ok(Output::sparse(logits, rows))
     }
 
     fn sparse(&self) -> Vec<String> {

@@ -52,14 +52,15 @@ impl Run<'_, '_> {
         let rows: Vec<&Example> = indices.iter().map(|index| &self.train[*index]).collect();
         let batch = Batch::collate(&rows, trainer.params.device())?;
         let seed = trainer.seed.derive(&format!("dropout/{step}/{micro}"));
-        let output = trainer.model.forward(&batch, Mode::Train { seed })?;
+        let precision = trainer.config.precision;
+        let output = trainer.model.forward(&batch, Mode::Train { seed, precision })?;
         let loss = (self.loss.loss(&output, &batch)? * share)?;
         let value = loss.to_dtype(DType::F64)?.to_scalar::<f64>()?;
         finite("loss", step, value)?;
         let store = loss.backward()?;
         if step == 1 {
             let missing: BTreeSet<String> =
-                guard::missing(trainer.params, &store, &output.rows).into_iter().collect();
+                guard::missing(trainer.params, &store, &output).into_iter().collect();
             *silent = Some(match silent.take() {
                 Some(known) => &known & &missing,
                 None => missing,
@@ -74,6 +75,11 @@ impl Run<'_, '_> {
         for rows in &output.rows {
             if let Some(grad) = store.get(&rows.leaf) {
                 grads.add_rows(&rows.param, &rows.rows, grad)?;
+            }
+        }
+        for direct in &output.direct {
+            if let Some(grad) = direct.get() {
+                grads.add(&direct.param, &grad)?;
             }
         }
         Ok(grads)

@@ -24,7 +24,7 @@ impl Model for Toy {
         let mut rows = Vec::new();
         let x = self.table.forward(batch.input.bag()?, mode, &mut rows)?; // [batch, 6]
         let logits = self.head.forward(&self.dropout.forward(&x, mode)?, mode)?;
-        Ok(Output { logits, rows })
+        Ok(Output::sparse(logits, rows))
     }
 
     fn sparse(&self) -> Vec<String> {
