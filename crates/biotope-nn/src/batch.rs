@@ -67,7 +67,7 @@ impl Input {
 pub enum Targets {
     /// Class indices, `u32 [batch]`.
     Classes(Tensor),
-    /// One flag per label, `f32 [batch, labels]`, each 0 or 1.
+    /// One flag per label, `f32 [batch, labels]`, each 0 or 1; a negative flag is unknown and costs nothing.
     Labels(Tensor),
     /// Numbers, `f32 [batch]`.
     Values(Tensor),

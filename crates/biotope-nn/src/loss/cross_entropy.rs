@@ -27,11 +27,16 @@ impl Config for CrossEntropyConfig {
     const SUMMARY: &'static str = "cross-entropy of softmax, for one label of several";
 
     fn check(&self) -> Result<(), Invalid> {
-        if !(0.0..1.0).contains(&self.label_smoothing) {
-            return Err(Invalid::new("label_smoothing", "must be in 0..1", self.label_smoothing));
-        }
+        check_smoothing(self.label_smoothing)?;
         check_weights("class_weights", &self.class_weights)
     }
+}
+
+pub(super) fn check_smoothing(smoothing: f64) -> Result<(), Invalid> {
+    if (0.0..1.0).contains(&smoothing) {
+        return Ok(());
+    }
+    Err(Invalid::new("label_smoothing", "must be in 0..1", smoothing))
 }
 
 pub(super) fn check_weights(field: &str, weights: &[f64]) -> Result<(), Invalid> {
@@ -114,7 +119,7 @@ impl CustomOp1 for Fused {
         let (logits, classes) = (slice(logits, layout)?, layout.shape().dims2()?.1);
         let rows = logits.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes));
         let loss = rows.map(|(x, a)| {
-            let (_, log_sum) = softmax(x);
+            let log_sum = log_sum(x);
             let terms = x.iter().zip(a).filter(|(_, a)| **a != 0.0);
             terms.map(|(x, a)| f64::from(*a) * (log_sum - f64::from(*x))).sum::<f64>()
         });
@@ -128,20 +133,20 @@ impl CustomOp1 for Fused {
             let held = hold(logits)?;
             for (x, a) in held.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes)) {
                 let total: f64 = a.iter().map(|a| f64::from(*a)).sum();
-                let (p, _) = softmax(x);
-                out.extend(p.iter().zip(a).map(|(p, a)| (factor * (total * p - f64::from(*a))) as f32));
+                let log_sum = log_sum(x);
+                let probability = |x: &f32| (f64::from(*x) - log_sum).exp();
+                let slope = |(x, a): (&f32, &f32)| (factor * (total * probability(x) - f64::from(*a))) as f32;
+                out.extend(x.iter().zip(a).map(slope));
             }
             Ok(out)
         })
     }
 }
 
-/// Probabilities and the logarithm of the sum of exponentials.
-fn softmax(x: &[f32]) -> (Vec<f64>, f64) {
-    let max = x.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let exps: Vec<f64> = x.iter().map(|x| f64::from(x - max).exp()).collect();
-    let sum: f64 = exps.iter().sum();
-    (exps.iter().map(|e| e / sum).collect(), f64::from(max) + sum.ln())
+/// Logarithm of the sum of exponentials.
+fn log_sum(x: &[f32]) -> f64 {
+    let max = f64::from(x.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    max + x.iter().map(|x| (f64::from(*x) - max).exp()).sum::<f64>().ln()
 }
 
 fn composite(logits: &Tensor, coefficients: &[f32]) -> Result<Tensor> {
