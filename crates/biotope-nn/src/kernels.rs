@@ -2,11 +2,15 @@
 //!
 //! Work is cut by output: no sum is ever split between tasks, so results have the same bits at any thread count.
 
+pub(crate) mod activations;
 pub(crate) mod gemm;
+pub(crate) mod gru;
 pub(crate) mod host;
 pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod micro;
 pub(crate) mod noise;
 pub(crate) mod passes;
+pub(crate) mod rms;
+pub(crate) mod rotary;
 pub(crate) mod scratch;

@@ -6,8 +6,11 @@ use std::path::Path;
 
 use biotope_core::{Component, Features, RecordId, Seed, Target, config};
 use biotope_nn::layers::backend::with_composites;
-use biotope_nn::layers::{Activation, Conv1d, Dropout, LayerNorm, Linear, Lstm, LstmConfig, SelfAttention};
-use biotope_nn::{Batch, Example, Mode, Output, Params, Result, build_loss, losses};
+use biotope_nn::layers::{
+    Activation, Conv1d, Dropout, Gru, GruConfig, LayerNorm, Linear, Lstm, LstmConfig, Mask, Pairs, RmsNorm,
+    Rotary, SelfAttention, softmax,
+};
+use biotope_nn::{Batch, Example, Mode, Output, Params, Result, Targets, build_loss, losses};
 use candle_core::{Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use candle_nn::init::ZERO;
@@ -67,10 +70,24 @@ fn layer(name: &str, vb: &VarBuilder, x: &Tensor) -> Result<Tensor> {
         "linear-gelu" => linear(Activation::Gelu),
         "linear-relu" => linear(Activation::Relu),
         "linear-tanh" => linear(Activation::Tanh),
-        "layer-norm" => LayerNorm::new(WIDTH, 1e-5, vb)?.forward(x, STEP),
-        "attention" => {
-            SelfAttention::new(WIDTH, 2, Dropout::new(0.0, "p"), ZERO, vb)?.forward(x, OFFSETS, STEP)
+        "linear-gelu-tanh" => linear(Activation::GeluTanh),
+        "linear-leaky-relu" => linear(Activation::LeakyRelu),
+        "linear-sigmoid" => linear(Activation::Sigmoid),
+        "linear-silu" => linear(Activation::Silu),
+        "softmax" => softmax(x),
+        "rms-norm" => RmsNorm::new(WIDTH, 1e-5, vb)?.forward(x, STEP),
+        "rotary-halves" => Rotary::new(WIDTH, 10_000.0, Pairs::Halves)?.forward(x, OFFSETS, 1),
+        "rotary-neighbours" => Rotary::new(WIDTH, 10_000.0, Pairs::Neighbours)?.forward(x, OFFSETS, 1),
+        "attention-causal" => attention(vb, x, &Mask::causal()),
+        "attention-padded" => attention(vb, x, &Mask::valid(vec![3, 1, 2])),
+        "gru" => {
+            let (inputs, hidden) = (WIDTH, 4);
+            let config =
+                GruConfig { inputs, hidden, bidirectional: true, dropout: 0.0, recurrent_dropout: 0.0 };
+            Gru::new(&config, vb)?.forward(x, OFFSETS, STEP)
         }
+        "layer-norm" => LayerNorm::new(WIDTH, 1e-5, vb)?.forward(x, STEP),
+        "attention" => attention(vb, x, &Mask::default()),
         "convolution-max" => Conv1d::new(WIDTH, 5, 3, Activation::Relu, vb)?.max_over_time(x, OFFSETS, STEP),
         "lstm" => {
             let config = LstmConfig {
@@ -84,6 +101,10 @@ fn layer(name: &str, vb: &VarBuilder, x: &Tensor) -> Result<Tensor> {
         }
         other => panic!("no layer is named {other}"),
     }
+}
+
+fn attention(vb: &VarBuilder, x: &Tensor, mask: &Mask) -> Result<Tensor> {
+    SelfAttention::new(WIDTH, 2, Dropout::new(0.0, "p"), ZERO, vb)?.forward_masked(x, OFFSETS, mask, STEP)
 }
 
 fn check(name: &str, case: &LayerCase) {
@@ -109,7 +130,7 @@ fn check(name: &str, case: &LayerCase) {
 #[test]
 fn layers_equal_pytorch() {
     let cases: BTreeMap<String, LayerCase> = expected("layers");
-    assert_eq!(cases.len(), 8);
+    assert_eq!(cases.len(), 19);
     for (name, case) in &cases {
         check(name, case);
         with_composites(|| check(name, case));
@@ -171,6 +192,11 @@ fn wrong_losses_say_so() {
     );
     assert_eq!(error(Component::new("mse"), class(), 1).to_string(), "mse needs values, got class indices");
     assert_eq!(error(ce(), class(), 3).to_string(), "classes: id 3 is out of range, there are 3 rows");
+    let labels = || vec![Target::Labels(vec![true, false])];
+    let weights = Component::new("binary-cross-entropy").with("class_weights", vec![1.0]);
+    assert_eq!(error(weights, labels(), 2).to_string(), "class_weights: expected [2], got [1]");
+    let smooth = error(Component::new("binary-cross-entropy").with("label_smoothing", -0.1), labels(), 2);
+    assert_eq!(smooth.to_string(), "invalid label_smoothing: must be in 0..1, got -0.1");
     let smooth = error(ce().with("label_smoothing", 1.5), class(), 4);
     assert_eq!(smooth.to_string(), "invalid label_smoothing: must be in 0..1, got 1.5");
     let unknown = error(Component::new("cross-entrpy"), class(), 4);
@@ -187,5 +213,12 @@ fn a_batch_that_does_not_count_costs_nothing() {
     let value =
         loss.loss(&Output::dense(logits.as_tensor().clone()), &batch(vec![Target::Class(1)])).unwrap();
     assert_eq!(value.to_scalar::<f32>().unwrap(), 0.0);
+    let unknown = build_loss(&Component::new("binary-cross-entropy")).unwrap();
+    let mut labels = batch(vec![Target::Labels(vec![true, false])]);
+    let flags = Tensor::new(&[[-1f32, -1.0]], &Device::Cpu).unwrap();
+    labels.targets = Some(Targets::Labels(flags));
+    let nothing = unknown.loss(&Output::dense(logits.as_tensor().clone()), &labels).unwrap();
+    assert_eq!(nothing.to_scalar::<f32>().unwrap(), 0.0);
+    close("unknown", nothing.backward().unwrap().get(&logits).unwrap(), &[0.0, 0.0]);
     close("ignored", value.backward().unwrap().get(&logits).unwrap(), &[0.0, 0.0]);
 }

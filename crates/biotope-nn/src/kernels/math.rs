@@ -65,6 +65,22 @@ pub(crate) fn gelu(x: f32) -> (f32, f32) {
     (x * cdf, cdf + x * density)
 }
 
+/// `x σ(x)` and its derivative `σ(x) (1 + x (1 - σ(x)))`.
+#[inline(always)]
+pub(crate) fn silu(x: f32) -> (f32, f32) {
+    let s = sigmoid(x);
+    (x * s, s * (1.0 + x * (1.0 - s)))
+}
+
+/// `x (1 + tanh(√(2/π) (x + 0.044715 x³))) / 2` and its derivative.
+#[inline(always)]
+pub(crate) fn gelu_tanh(x: f32) -> (f32, f32) {
+    const SCALE: f32 = 0.797_884_6;
+    let t = tanh(SCALE * (x + 0.044_715 * x * x * x));
+    let slope = SCALE * (1.0 + 3.0 * 0.044_715 * x * x);
+    (0.5 * x * (1.0 + t), 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

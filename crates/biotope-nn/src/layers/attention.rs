@@ -8,7 +8,7 @@ use candle_nn::init::Init;
 
 use super::backend::fused;
 use super::linear::linear;
-use super::{Activation, Dropout};
+use super::{Activation, Dropout, Mask, Rotary};
 use crate::error::shape;
 use crate::kernels::gemm::{Mat, each, serial};
 use crate::kernels::host::{gradient, hold, slice, stored};
@@ -24,6 +24,7 @@ pub struct SelfAttention {
     biases: [Tensor; 3],
     heads: usize,
     dropout: Dropout,
+    rotary: Option<Rotary>,
 }
 
 impl SelfAttention {
@@ -36,14 +37,28 @@ impl SelfAttention {
         let bias = |part: &str| vb.pp(part).get(hidden, "bias");
         let weights = [weight("query")?, weight("key")?, weight("value")?];
         let biases = [bias("query")?, bias("key")?, bias("value")?];
-        Ok(Self { weights, biases, heads, dropout })
+        Ok(Self { weights, biases, heads, dropout, rotary: None })
+    }
+
+    /// With queries and keys turned by their positions; its depth must be that of a head.
+    #[must_use]
+    pub fn with_rotary(self, rotary: Rotary) -> Self {
+        Self { rotary: Some(rotary), ..self }
     }
 
     /// `[tokens, hidden]` to `[tokens, hidden]`; no output projection.
     pub fn forward(&self, x: &Tensor, offsets: &[usize], mode: Mode) -> Result<Tensor> {
+        self.forward_masked(x, offsets, &Mask::default(), mode)
+    }
+
+    /// As [`SelfAttention::forward`], with keys masked.
+    pub fn forward_masked(&self, x: &Tensor, offsets: &[usize], mask: &Mask, mode: Mode) -> Result<Tensor> {
         let join = |parts: &[Tensor; 3]| Tensor::cat(&parts.each_ref().map(|part| mode.param(part)), 0);
-        let qkv = linear(x, &join(&self.weights)?, &join(&self.biases)?, Activation::Identity)?;
-        attention(&qkv, offsets, self.heads, &self.dropout, mode)
+        let mut qkv = linear(x, &join(&self.weights)?, &join(&self.biases)?, Activation::Identity)?;
+        if let Some(rotary) = &self.rotary {
+            qkv = rotary.forward(&qkv, offsets, 2 * self.heads)?;
+        }
+        masked_attention(&qkv, offsets, self.heads, &self.dropout, mask, mode)
     }
 }
 
@@ -56,6 +71,18 @@ pub fn attention(
     dropout: &Dropout,
     mode: Mode,
 ) -> Result<Tensor> {
+    masked_attention(qkv, offsets, heads, dropout, &Mask::default(), mode)
+}
+
+/// As [`attention`], with keys masked.
+pub fn masked_attention(
+    qkv: &Tensor,
+    offsets: &[usize],
+    heads: usize,
+    dropout: &Dropout,
+    mask: &Mask,
+    mode: Mode,
+) -> Result<Tensor> {
     let (tokens, width) = qkv.dims2()?;
     if heads == 0 || !width.is_multiple_of(3 * heads) || offsets.last() != Some(&tokens) {
         return Err(shape(
@@ -64,11 +91,13 @@ pub fn attention(
             format!("[{tokens}, {width}]"),
         ));
     }
+    mask.check(offsets)?;
     let noise = dropout.noise(mode);
     if !fused(&[qkv]) {
-        return composite(qkv, offsets, heads, noise);
+        return composite(qkv, offsets, heads, noise, mask);
     }
-    let op = Fused { offsets: offsets.to_vec(), heads, hidden: width / 3, noise, sums: OnceLock::new() };
+    let (offsets, mask) = (offsets.to_vec(), mask.clone());
+    let op = Fused { offsets, heads, hidden: width / 3, mask, noise, sums: OnceLock::new() };
     Ok(qkv.contiguous()?.apply_op1(op)?)
 }
 
@@ -78,6 +107,7 @@ struct Fused {
     offsets: Vec<usize>,
     heads: usize,
     hidden: usize,
+    mask: Mask,
     noise: Option<Noise>,
     /// Logarithmic sum of each softmax, sequence by sequence, head by head.
     sums: OnceLock<Vec<f32>>,
@@ -88,15 +118,20 @@ struct Fused {
 struct Task {
     start: usize,
     len: usize,
+    /// Number of keys that are seen at all.
+    keys: usize,
     head: usize,
 }
 
 impl Fused {
     fn tasks(&self) -> impl Iterator<Item = Task> {
         let heads = self.heads;
-        let sequences =
-            self.offsets.windows(2).map(|pair| (pair[0], pair[1] - pair[0])).filter(|(_, len)| *len > 0);
-        sequences.flat_map(move |(start, len)| (0..heads).map(move |head| Task { start, len, head }))
+        let sequences = self.offsets.windows(2).enumerate().filter(|(_, pair)| pair[0] < pair[1]);
+        sequences.flat_map(move |(index, pair)| {
+            let (start, len) = (pair[0], pair[1] - pair[0]);
+            let keys = self.mask.keys(index, len);
+            (0..heads).map(move |head| Task { start, len, keys, head })
+        })
     }
 
     fn tokens(&self) -> usize {
@@ -116,7 +151,8 @@ impl Fused {
     /// Queries (0), keys (1) or values (2) of a task.
     fn part<'a>(&self, qkv: &'a [f32], task: Task, index: usize) -> Mat<'a> {
         let from = task.start * 3 * self.hidden + index * self.hidden + task.head * self.depth();
-        Mat::strided(&qkv[from..], [task.len, self.depth()], 3 * self.hidden)
+        let rows = if index == 0 { task.len } else { task.keys };
+        Mat::strided(&qkv[from..], [rows, self.depth()], 3 * self.hidden)
     }
 
     fn scale(&self) -> f32 {
@@ -162,16 +198,21 @@ impl Fused {
     }
 
     fn forward_one(&self, qkv: &[f32], task: Task, out: &mut [f32], sums: &mut [f32]) {
-        let len = task.len;
-        scratch::with(len * len, |scores| {
-            serial(scores, len, self.part(qkv, task, 0), self.part(qkv, task, 1).t(), false);
-            for ((row, scores), sum) in scores.chunks_exact_mut(len).enumerate().zip(sums) {
+        let Task { len, keys, .. } = task;
+        if keys == 0 {
+            return out.fill(0.0);
+        }
+        scratch::with(len * keys, |scores| {
+            serial(scores, keys, self.part(qkv, task, 0), self.part(qkv, task, 1).t(), false);
+            for ((row, scores), sum) in scores.chunks_exact_mut(keys).enumerate().zip(sums) {
+                let (scores, hidden) = scores.split_at_mut(self.mask.seen(row, keys));
                 *sum = passes::softmax(scores, self.scale());
                 if let Some(noise) = self.row_noise(task, row) {
                     passes::drop_in_place(scores, noise);
                 }
+                hidden.fill(0.0);
             }
-            serial(out, self.depth(), Mat::new(scores, [len, len]), self.part(qkv, task, 2), false);
+            serial(out, self.depth(), Mat::new(scores, [len, keys]), self.part(qkv, task, 2), false);
         });
     }
 
@@ -203,36 +244,57 @@ impl Fused {
         task: Task,
         [dq, dk, dv]: [&mut [f32]; 3],
     ) {
-        let (len, depth) = (task.len, self.depth());
+        let (Task { len, keys, .. }, depth) = (task, self.depth());
         let from = task.start * self.hidden + task.head * depth;
         let g = Mat::strided(&grad[from..], [len, depth], self.hidden);
         let [q, k, v] = [0, 1, 2].map(|index| self.part(qkv, task, index));
         let sums = &sums[task.start * self.heads + task.head * len..][..len];
-        scratch::with(2 * len * len, |both| {
-            let (p, ds) = both.split_at_mut(len * len);
-            serial(p, len, q, k.t(), false);
-            serial(ds, len, g, v.t(), false);
+        let [(dk, unseen_k), (dv, unseen_v)] = [dk, dv].map(|part| part.split_at_mut(keys * depth));
+        unseen_k.fill(0.0);
+        unseen_v.fill(0.0);
+        if keys == 0 {
+            return dq.fill(0.0);
+        }
+        scratch::with(2 * len * keys, |both| {
+            let (p, ds) = both.split_at_mut(len * keys);
+            serial(p, keys, q, k.t(), false);
+            serial(ds, keys, g, v.t(), false);
             // Gradient of values wants dropped probabilities, the softmax wants whole ones.
-            scratch::with(len * len, |dropped| {
-                let rows =
-                    p.chunks_exact_mut(len).zip(ds.chunks_exact_mut(len)).zip(dropped.chunks_exact_mut(len));
+            scratch::with(len * keys, |dropped| {
+                let rows = p
+                    .chunks_exact_mut(keys)
+                    .zip(ds.chunks_exact_mut(keys))
+                    .zip(dropped.chunks_exact_mut(keys));
                 for (row, ((p, ds), dropped)) in rows.enumerate() {
-                    passes::softmax_again(p, self.scale(), sums[row]);
-                    match self.row_noise(task, row) {
-                        None => dropped.copy_from_slice(p),
-                        Some(noise) => {
-                            passes::drop_row(dropped, p, noise, 0);
-                            passes::drop_in_place(ds, noise);
-                        }
-                    }
-                    passes::softmax_back(ds, p, self.scale());
+                    let seen = self.mask.seen(row, keys);
+                    ds[seen..].fill(0.0);
+                    dropped[seen..].fill(0.0);
+                    self.row_back(
+                        task,
+                        row,
+                        sums[row],
+                        [&mut p[..seen], &mut ds[..seen], &mut dropped[..seen]],
+                    );
                 }
-                serial(dv, depth, Mat::new(dropped, [len, len]).t(), g, false);
+                serial(dv, depth, Mat::new(dropped, [len, keys]).t(), g, false);
             });
-            let ds = Mat::new(ds, [len, len]);
+            let ds = Mat::new(ds, [len, keys]);
             serial(dq, depth, ds, k, false);
             serial(dk, depth, ds.t(), q, false);
         });
+    }
+
+    /// Scores to probabilities (whole and dropped), and the gradient of the probabilities to that of the scores.
+    fn row_back(&self, task: Task, row: usize, sum: f32, [p, ds, dropped]: [&mut [f32]; 3]) {
+        passes::softmax_again(p, self.scale(), sum);
+        match self.row_noise(task, row) {
+            None => dropped.copy_from_slice(p),
+            Some(noise) => {
+                passes::drop_row(dropped, p, noise, 0);
+                passes::drop_in_place(ds, noise);
+            }
+        }
+        passes::softmax_back(ds, p, self.scale());
     }
 }
 
@@ -262,9 +324,18 @@ impl CustomOp1 for Fused {
     }
 }
 
-fn composite(qkv: &Tensor, offsets: &[usize], heads: usize, noise: Option<Noise>) -> Result<Tensor> {
-    let sequences = offsets.windows(2).filter(|pair| pair[0] < pair[1]);
-    let outputs = sequences.map(|pair| one(qkv, pair[0], pair[1] - pair[0], heads, noise));
+fn composite(
+    qkv: &Tensor,
+    offsets: &[usize],
+    heads: usize,
+    noise: Option<Noise>,
+    mask: &Mask,
+) -> Result<Tensor> {
+    let sequences = offsets.windows(2).enumerate().filter(|(_, pair)| pair[0] < pair[1]);
+    let outputs = sequences.map(|(index, pair)| {
+        let (start, len) = (pair[0], pair[1] - pair[0]);
+        one(qkv, Task { start, len, keys: mask.keys(index, len), head: 0 }, heads, noise, mask)
+    });
     let outputs = outputs.collect::<Result<Vec<_>>>()?;
     if outputs.is_empty() {
         return Ok(qkv.narrow(1, 0, qkv.dims2()?.1 / 3)?);
@@ -272,23 +343,32 @@ fn composite(qkv: &Tensor, offsets: &[usize], heads: usize, noise: Option<Noise>
     Ok(Tensor::cat(&outputs, 0)?)
 }
 
-fn one(qkv: &Tensor, start: usize, len: usize, heads: usize, noise: Option<Noise>) -> Result<Tensor> {
+/// All heads of a sequence.
+fn one(qkv: &Tensor, task: Task, heads: usize, noise: Option<Noise>, mask: &Mask) -> Result<Tensor> {
+    let Task { start, len, keys, .. } = task;
     let hidden = qkv.dims2()?.1 / 3;
+    if keys == 0 {
+        return Ok(Tensor::zeros((len, hidden), qkv.dtype(), qkv.device())?);
+    }
     let part = |index: usize| -> Result<Tensor> {
-        let part = qkv.narrow(0, start, len)?.narrow(1, index * hidden, hidden)?;
-        Ok(part.reshape((len, heads, hidden / heads))?.transpose(0, 1)?.contiguous()?) // [heads, len, d]
+        let rows = if index == 0 { len } else { keys };
+        let part = qkv.narrow(0, start, rows)?.narrow(1, index * hidden, hidden)?;
+        Ok(part.reshape((rows, heads, hidden / heads))?.transpose(0, 1)?.contiguous()?) // [heads, rows, d]
     };
     let scale = 1.0 / ((hidden / heads) as f64).sqrt();
-    let scores = (part(0)?.matmul(&part(1)?.t()?)? * scale)?; // [heads, len, len]
+    let scores = (part(0)?.matmul(&part(1)?.t()?)? * scale)?; // [heads, len, keys]
+    let bar = |at: usize| if at % keys < mask.seen(at / keys, keys) { 0.0 } else { f32::NEG_INFINITY };
+    let bars = Tensor::from_iter((0..len * keys).map(bar), qkv.device())?.reshape((len, keys))?;
+    let scores = scores.broadcast_add(&bars.to_dtype(qkv.dtype())?)?;
     let exps = scores.broadcast_sub(&scores.max_keepdim(D::Minus1)?.detach())?.exp()?;
     let mut probabilities = exps.broadcast_div(&exps.sum_keepdim(D::Minus1)?)?;
     if let Some(noise) = noise {
         let rows: Vec<u64> = (0..heads)
             .flat_map(|head| (start..start + len).map(move |token| noise_row(token, heads, head)))
             .collect();
-        let flat = probabilities.reshape((heads * len, len))?;
-        let mask = super::dropout::mask(noise, &rows, &flat)?;
-        probabilities = (flat * mask)?.reshape((heads, len, len))?;
+        let flat = probabilities.reshape((heads * len, keys))?;
+        let kept = super::dropout::mask(noise, &rows, &flat)?;
+        probabilities = (flat * kept)?.reshape((heads, len, keys))?;
     }
     Ok(probabilities.matmul(&part(2)?)?.transpose(0, 1)?.reshape((len, hidden))?)
 }

@@ -55,8 +55,8 @@ impl Conv1d {
     /// Convolution and maximum over time: `[tokens, inputs]` to `[batch, filters]`.
     pub fn max_over_time(&self, x: &Tensor, offsets: &[usize], mode: Mode) -> Result<Tensor> {
         let (weight, bias) = (mode.param(&self.weight), mode.param(&self.bias));
-        // A maximum may be taken before a monotonous activation; GELU is none.
-        if self.activation == Activation::Gelu || !fused(&[x, &weight, &bias]) {
+        // A maximum may be taken before a monotonous activation.
+        if !self.activation.is_monotonous() || !fused(&[x, &weight, &bias]) {
             let (features, borders) = self.forward(x, offsets, mode)?;
             return pooling::max(&features, &borders);
         }

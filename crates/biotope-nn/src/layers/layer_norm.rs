@@ -9,6 +9,7 @@ use candle_nn::init::{ONE, ZERO};
 use super::Dropout;
 use super::backend::fused;
 use super::dropout::mask;
+use super::residual::Residual;
 use crate::kernels::gemm::each;
 use crate::kernels::host::{gradient, hold, slice, stored};
 use crate::kernels::noise::Noise;
@@ -74,19 +75,9 @@ struct Fused {
 type Inputs<'a> = (&'a [f32], &'a [f32], &'a [f32]);
 
 impl Fused {
-    /// What is normalised: `dropout(x) + residual`, for some rows.
-    fn sum(&self, out: &mut [f32], (x, residual, both): Inputs<'_>, first: usize) {
-        let size = both.len() / 2;
-        for (index, out) in out.chunks_exact_mut(size).enumerate() {
-            let range = (first + index) * size..(first + index + 1) * size;
-            match self.noise {
-                Some(noise) => passes::drop_row(out, &x[range.clone()], noise.row((first + index) as u64), 0),
-                None => out.copy_from_slice(&x[range.clone()]),
-            }
-            if !residual.is_empty() {
-                passes::add(out, &residual[range]);
-            }
-        }
+    /// What is normalised.
+    fn input<'a>(&self, (x, residual, both): Inputs<'a>) -> Residual<'a> {
+        Residual { x, added: residual, noise: self.noise, size: both.len() / 2 }
     }
 
     fn forward(&self, inputs: Inputs<'_>) -> Vec<f32> {
@@ -98,7 +89,7 @@ impl Fused {
         let chunks = y.chunks_mut(step * size).zip(stats.chunks_mut(2 * step)).enumerate();
         each(x.len() > 1 << 15, chunks, |(index, (y, stats))| {
             scratch::with(y.len(), |s| {
-                self.sum(s, inputs, index * step);
+                self.input(inputs).sum(s, index * step);
                 let rows = y.chunks_exact_mut(size).zip(s.chunks_exact(size));
                 for ((y, s), stats) in rows.zip(stats.chunks_exact_mut(2)) {
                     let (mean, inverse) = passes::moments(s, self.eps);
@@ -116,8 +107,9 @@ impl Fused {
         let (x, _, both) = inputs;
         let size = both.len() / 2;
         let stats = self.stats.get().map_or(&[][..], Vec::as_slice);
+        let input = self.input(inputs);
         scratch::with(x.len(), |s| {
-            passes::rows(s, size, |row, s| self.sum(s, inputs, row));
+            passes::rows(s, size, |row, s| input.sum(s, row));
             let s = &*s;
             let mut ds = vec![0.0; x.len()];
             passes::rows(&mut ds, size, |first, out| {
@@ -127,15 +119,7 @@ impl Fused {
                     passes::norm_row_back(out, &g[at.clone()], &s[at], mean, inverse, &both[..size]);
                 }
             });
-            let dx = self.noise.map(|noise| {
-                let mut dx = vec![0.0; x.len()];
-                passes::rows(&mut dx, size, |first, out| {
-                    for (row, out) in (first..).zip(out.chunks_exact_mut(size)) {
-                        passes::drop_row(out, &ds[row * size..][..size], noise.row(row as u64), 0);
-                    }
-                });
-                dx
-            });
+            let dx = input.back(&ds);
             (ds, dx, passes::norm_sums(g, s, stats, size))
         })
     }

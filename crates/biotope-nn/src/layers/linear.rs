@@ -65,7 +65,7 @@ fn composite(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation)
 struct Fused {
     activation: Activation,
     learns: bool,
-    /// GELU's derivative at each output: the one activation whose slope its value does not tell.
+    /// The derivative at each output, of activations whose value does not tell it.
     slopes: OnceLock<Vec<f32>>,
 }
 
@@ -89,16 +89,13 @@ impl CustomOp3 for Fused {
             candle_core::bail!("linear: {inputs} inputs meet a weight of [{outputs}, {columns}]");
         }
         let bias = slice(bias, bias_layout)?;
-        let keeps = self.learns && self.activation == Activation::Gelu;
+        let keeps = self.learns && self.activation.keeps_slopes();
         let (mut y, mut slopes) =
             (vec![0.0; rows * outputs], vec![0.0; if keeps { rows * outputs } else { 0 }]);
         let x = Mat::new(slice(x, x_layout)?, [rows, inputs]);
         let weight = Mat::new(slice(weight, weight_layout)?, [outputs, inputs]);
-        product_then((&mut y, &mut slopes), x, weight.t(), |y, slopes| match self.activation {
-            Activation::Identity => passes::add_bias(y, bias),
-            Activation::Gelu => passes::bias_gelu(y, bias, slopes),
-            Activation::Relu => passes::bias_relu(y, bias),
-            Activation::Tanh => passes::bias_tanh(y, bias),
+        product_then((&mut y, &mut slopes), x, weight.t(), |y, slopes| {
+            self.activation.run_biased(y, bias, slopes);
         });
         self.slopes.set(slopes).ok();
         stored(y, (rows, outputs))
@@ -146,12 +143,8 @@ impl Fused {
         let slopes = self.slopes.get().map_or(&[][..], Vec::as_slice);
         passes::rows(out, width, |row, out| {
             let range = row * width..row * width + out.len();
-            match self.activation {
-                Activation::Gelu => passes::multiply(out, &grad[range.clone()], &slopes[range]),
-                Activation::Relu => passes::relu_back(out, &grad[range.clone()], &y[range]),
-                Activation::Tanh => passes::tanh_back(out, &grad[range.clone()], &y[range]),
-                Activation::Identity => out.copy_from_slice(&grad[range]),
-            }
+            let kept = if slopes.is_empty() { slopes } else { &slopes[range.clone()] };
+            self.activation.back(out, &grad[range.clone()], &y[range], kept);
         });
         out
     }
