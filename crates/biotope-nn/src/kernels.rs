@@ -3,6 +3,7 @@
 //! Work is cut by output: no sum is ever split between tasks, so results have the same bits at any thread count.
 
 pub(crate) mod activations;
+#[allow(dead_code, reason = "products in bf16 and int8 are called by layers that come next")]
 pub(crate) mod gemm;
 pub(crate) mod gru;
 pub(crate) mod host;
@@ -10,7 +11,10 @@ pub(crate) mod isa;
 pub(crate) mod math;
 pub(crate) mod micro;
 pub(crate) mod noise;
+#[allow(dead_code, reason = "as above")]
 pub(crate) mod passes;
+pub mod paths;
 pub(crate) mod rms;
 pub(crate) mod rotary;
 pub(crate) mod scratch;
+pub(crate) mod threads;

@@ -81,6 +81,21 @@ pub(crate) fn gelu_tanh(x: f32) -> (f32, f32) {
     (0.5 * x * (1.0 + t), 0.5 * (1.0 + t) + 0.5 * x * (1.0 - t * t) * slope)
 }
 
+/// The nearest bf16 (its bits), ties to even; NaN stays NaN.
+#[inline(always)]
+pub(crate) fn bf16(x: f32) -> u16 {
+    let bits = x.to_bits();
+    let nearest = (bits.wrapping_add(0x7fff + (bits >> 16 & 1))) >> 16;
+    let nan = bits >> 16 | 0x40;
+    (if bits & 0x7fff_ffff > 0x7f80_0000 { nan } else { nearest }) as u16
+}
+
+/// A bf16 as `f32`.
+#[inline(always)]
+pub(crate) fn wide(x: u16) -> f32 {
+    f32::from_bits(u32::from(x) << 16)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,10 +1,10 @@
 //! Passes over rows: sums in a fixed order, parallel over outputs.
 #![expect(clippy::inline_always, reason = "inlined code is compiled for the caller's instruction set")]
 
-use super::gemm::each;
 use super::isa::versions;
-use super::math;
+use super::math::{self, bf16, wide};
 use super::noise::RowNoise;
+use super::threads;
 
 /// Numbers that a task should have at least.
 const GRAIN: usize = 1 << 14;
@@ -15,9 +15,7 @@ const LANES: usize = 16;
 pub(crate) fn rows(out: &mut [f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync + Send) {
     let step = GRAIN.div_ceil(width.max(1));
     let parallel = out.len() > 2 * GRAIN;
-    each(parallel, out.chunks_mut((step * width).max(1)).enumerate(), |(index, chunk)| {
-        work(index * step, chunk);
-    });
+    threads::chunks(parallel, out, step * width, |index, chunk| work(index * step, chunk));
 }
 
 /// `Σᵢ f(i)` with [`LANES`] partial sums.
@@ -46,7 +44,7 @@ pub(crate) fn sum(len: usize, f: impl Fn(usize) -> f32) -> f32 {
 fn columns(out: &mut [f32], rows: usize, add: impl Fn(usize, usize, &mut [f32]) + Sync + Send) {
     const WIDTH: usize = 64;
     let parallel = out.len() * rows > 2 * GRAIN;
-    each(parallel, out.chunks_mut(WIDTH).enumerate(), |(index, out)| {
+    threads::chunks(parallel, out, WIDTH, |index, out| {
         for row in 0..rows {
             add(row, index * WIDTH, out);
         }
@@ -109,6 +107,43 @@ versions! {
                 for ((y, b), side) in row.iter_mut().zip(bias).zip(side) { (*y, *side) = math::gelu(*y + b); }
             }
         }
+    }
+
+    /// As [`bias_gelu`], for one row; the derivative in bf16.
+    fn bias_gelu_bf16(y: &mut [f32], bias: &[f32], slopes: &mut [u16]) {
+        if slopes.is_empty() {
+            for (y, b) in y.iter_mut().zip(bias) { *y = math::gelu(*y + b).0; }
+        } else {
+            for ((y, b), out) in y.iter_mut().zip(bias).zip(slopes) {
+                let (value, slope) = math::gelu(*y + b);
+                (*y, *out) = (value, bf16(slope));
+            }
+        }
+    }
+
+    /// `y *= factors`.
+    fn multiply_bf16(y: &mut [f32], factors: &[u16]) {
+        for (y, factor) in y.iter_mut().zip(factors) { *y *= wide(*factor); }
+    }
+
+    /// `y += x`.
+    fn add_from_bf16(y: &mut [f32], x: &[u16]) {
+        for (y, x) in y.iter_mut().zip(x) { *y += wide(*x); }
+    }
+
+    /// The nearest bf16, ties to even; NaN stays NaN.
+    fn to_bf16(out: &mut [u16], x: &[f32]) {
+        for (out, x) in out.iter_mut().zip(x) { *out = bf16(*x); }
+    }
+
+    /// bf16 as `f32`.
+    fn from_bf16(out: &mut [f32], x: &[u16]) {
+        for (out, x) in out.iter_mut().zip(x) { *out = wide(*x); }
+    }
+
+    /// Rounds to bf16, in place.
+    fn round_bf16(x: &mut [f32]) {
+        for x in x { *x = wide(bf16(*x)); }
     }
 
     /// `y = max(y + bias, 0)` on each row.
