@@ -76,7 +76,7 @@ pub(crate) fn serial_of<'a>(
 ) {
     let micro = Micro::of(path(), precision);
     with_panels(micro, precision, b.into(), false, |panels| {
-        Job::new(a.into(), panels).serial((c, stride), add)
+        Job::new(a.into(), panels).serial((c, stride), add);
     });
 }
 

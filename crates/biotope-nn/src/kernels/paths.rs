@@ -126,7 +126,7 @@ fn choose(value: Option<&str>) -> (Path, Option<Invalid>) {
     let best = available().last().copied().unwrap_or(Path::Portable);
     let asked = value.filter(|name| !name.is_empty()).map(|name| {
         let path: Path = name.parse()?;
-        check(path).map(|()| path)
+        check(path).and(Ok(path))
     });
     match asked {
         None => (best, None),

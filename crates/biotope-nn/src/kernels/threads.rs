@@ -39,7 +39,7 @@ pub(crate) fn pairs<T: Send, S: Send>(
     let (path, size) = (path(), size.max(1));
     if parallel {
         split((out, side), 0, size, &|index, out: &mut [T], side: &mut [S]| {
-            within(path, || work(index, out, side))
+            within(path, || work(index, out, side));
         });
     } else {
         split_serial((out, side), size, work);

@@ -7,9 +7,9 @@ use super::int8::{self, Scales};
 use super::left::with_rows;
 use super::mat::Operand;
 use super::right;
+use crate::Precision;
 use crate::kernels::micro::{MAX_TILE, Micro, Rows};
 use crate::kernels::{scratch, threads};
-use crate::Precision;
 
 /// Most words of the inner dimension that are summed before the output is touched.
 const DEPTH: usize = 256;
@@ -109,7 +109,7 @@ impl<'a> Job<'a> {
             let first = index * rows;
             self.cell(first..first + c.len() / n, 0..self.right.count(), (&mut *c, n), add);
             threads::pairs(false, (c, side), n, |row, c, side| {
-                after(Span { row: first + row, column: 0 }, c, side)
+                after(Span { row: first + row, column: 0 }, c, side);
             });
         });
     }
@@ -126,7 +126,7 @@ impl<'a> Job<'a> {
             return self.rows(c, side, add, after);
         }
         let before = add.then_some(|values: &mut [f32], c: &[f32]| values.copy_from_slice(c));
-        self.pieces(c, side, before, |span, values, c, side| {
+        self.pieces(c, side, before.as_ref(), |span, values, c, side| {
             c.copy_from_slice(values);
             after(span, c, side);
         });
@@ -139,14 +139,14 @@ impl<'a> Job<'a> {
         side: &mut [S],
         after: impl Fn(Span, &mut [f32], &mut [T], &mut [S]) + Sync,
     ) {
-        self.pieces(out, side, None::<fn(&mut [f32], &[T])>, after);
+        self.pieces(out, side, None::<&fn(&mut [f32], &[T])>, after);
     }
 
     fn pieces<T: Send, S: Send>(
         &self,
         out: &mut [T],
         side: &mut [S],
-        before: Option<impl Fn(&mut [f32], &[T]) + Sync>,
+        before: Option<&(impl Fn(&mut [f32], &[T]) + Sync)>,
         after: impl Fn(Span, &mut [f32], &mut [T], &mut [S]) + Sync,
     ) {
         assert!(out.len() == self.m * self.n, "the output holds the product");
@@ -173,7 +173,7 @@ impl<'a> Job<'a> {
                         work(row, &mut values[..columns.len()]);
                     }
                 };
-                if let Some(before) = &before {
+                if let Some(before) = before {
                     lines(values, &mut |row, values| before(values, piece(row).0));
                 }
                 self.cell(rows.clone(), panels, (values, width), before.is_some());
@@ -202,7 +202,7 @@ impl<'a> Job<'a> {
 
     /// Some rows and panels of the output, in `c` with rows `stride` apart.
     fn cell(&self, rows: Range<usize>, panels: Range<usize>, (c, stride): (&mut [f32], usize), add: bool) {
-        let (left, columns) = (self.left.rows(rows.clone()), self.right.columns(&panels));
+        let (left, columns) = (self.left.rows(&rows), self.right.columns(&panels));
         if self.right.shape[0] == 0 {
             let lines = c.chunks_mut(stride.max(1)).take(if add { 0 } else { rows.len() });
             return lines.for_each(|line| line[..columns.len()].fill(0.0));

@@ -149,7 +149,6 @@ versions! {
 }
 
 /// The nearest whole number, ties to even, of a number below 2²².
-#[expect(clippy::inline_always, reason = "inlined code is compiled for the caller's instruction set")]
 #[inline(always)]
 fn whole(x: f32) -> i32 {
     // Adding 1.5 · 2²³ rounds; the low bits are the number.

@@ -4,11 +4,11 @@ use std::ops::Range;
 
 use super::door::Panels;
 use super::mat::{Mat, Operand};
-use super::words::{Number, across, along, transpose};
 use super::packed;
+use super::words::{Number, across, along, transpose};
+use crate::Precision;
 use crate::kernels::micro::{Rows, Words};
 use crate::kernels::scratch;
-use crate::Precision;
 
 /// Steps of words that are turned at a time.
 const TURN: usize = 32;

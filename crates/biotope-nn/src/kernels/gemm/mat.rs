@@ -47,7 +47,7 @@ pub(crate) enum Operand<'a> {
     Bf16(Mat<'a, u16>),
 }
 
-impl<'a> Operand<'a> {
+impl Operand<'_> {
     pub(super) fn shape(&self) -> [usize; 2] {
         match self {
             Self::F32(mat) => mat.shape,
@@ -64,8 +64,8 @@ impl<'a> Operand<'a> {
     }
 
     /// Some rows.
-    pub(super) fn rows(self, rows: std::ops::Range<usize>) -> Self {
-        fn cut<N>(mat: Mat<'_, N>, rows: std::ops::Range<usize>) -> Mat<'_, N> {
+    pub(super) fn rows(self, rows: &std::ops::Range<usize>) -> Self {
+        fn cut<'a, N: Copy>(mat: Mat<'a, N>, rows: &std::ops::Range<usize>) -> Mat<'a, N> {
             let data = &mat.data[(rows.start * mat.strides[0]).min(mat.data.len())..];
             Mat { data, shape: [rows.len(), mat.shape[1]], ..mat }
         }

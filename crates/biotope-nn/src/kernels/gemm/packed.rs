@@ -4,10 +4,10 @@ use super::door::Panels;
 use super::int8::{self, Scales};
 use super::mat::Operand;
 use super::right;
+use crate::Precision;
 use crate::kernels::micro::Micro;
 use crate::kernels::paths::path;
 use crate::kernels::scratch::Buffer;
-use crate::Precision;
 
 /// Panels of a right operand `[inputs, outputs]`, for the path that ran when they were packed.
 pub(crate) struct Packed {

@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::door::Panels;
 use super::mat::{Mat, Operand};
 use super::words::{Number, across, along, transpose};
+use crate::Precision;
 use crate::kernels::micro::Micro;
 use crate::kernels::{scratch, threads};
-use crate::Precision;
 
 /// Words of a row that are turned at a time.
 const TURN: usize = 64;

@@ -3,11 +3,11 @@
 use std::ops::Range;
 
 use super::mat::Mat;
+use crate::Precision;
 use crate::kernels::isa::versions;
 use crate::kernels::micro::Words;
 use crate::kernels::passes::{from_bf16, round_bf16, to_bf16};
 use crate::kernels::scratch::{self, Plain};
-use crate::Precision;
 
 /// Kinds of numbers that an operand may have.
 pub(super) trait Number: Plain {

@@ -1,7 +1,7 @@
 //! Kernels of AVX2 and AVX-512.
 
 use std::arch::x86_64::{
-    __m256, __m512, _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps,
+    __m256, __m512, __m512bh, _mm256_add_epi32, _mm256_add_ps, _mm256_castps_si256, _mm256_castsi256_ps,
     _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_madd_epi16, _mm256_set1_epi32, _mm256_setzero_ps,
     _mm256_storeu_ps, _mm512_add_epi32, _mm512_add_ps, _mm512_castps_si512, _mm512_castsi512_ps,
     _mm512_dpbf16_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_madd_epi16,
@@ -133,7 +133,7 @@ fn f32_dot_512(sum: __m512, a: __m512, b: __m512) -> __m512 {
 #[target_feature(enable = "avx512f,avx512bf16")]
 fn bf16_dot_512(sum: __m512, a: __m512, b: __m512) -> __m512 {
     // SAFETY: the same 512 bits.
-    unsafe { _mm512_dpbf16_ps(sum, transmute(a), transmute(b)) }
+    unsafe { _mm512_dpbf16_ps(sum, transmute::<__m512, __m512bh>(a), transmute::<__m512, __m512bh>(b)) }
 }
 
 #[inline]
