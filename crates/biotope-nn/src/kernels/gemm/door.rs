@@ -195,8 +195,8 @@ impl<'a> Job<'a> {
         let (panels, mr) = (self.right.count(), self.right.micro.mr);
         let tasks = if self.parallel() { 4 * rayon::current_num_threads() } else { 1 };
         let blocks = if whole { tasks.max(self.m.div_ceil(ROWS)) } else { self.m.div_ceil(ROWS) };
-        let rows = self.m.div_ceil(blocks.max(1)).next_multiple_of(mr).min(ROWS);
-        let across = if whole { 1 } else { tasks.div_ceil(self.m.div_ceil(rows)).min(panels) };
+        let rows = self.m.div_ceil(blocks.max(1)).next_multiple_of(mr).clamp(1, ROWS);
+        let across = if whole { 1 } else { tasks.div_ceil(self.m.div_ceil(rows).max(1)).min(panels) };
         (rows, panels.div_ceil(across.max(1)))
     }
 

@@ -38,7 +38,7 @@ pub(super) fn pack(data: &mut [u32], scales: &mut Scales, micro: Micro, b: Opera
             read(line, b.t(), column);
             let (scale, inverse) = scale(most(line));
             let place = column / micro.nr * panel + column % micro.nr;
-            let sum = place_column(&mut data[place..], micro, line, inverse);
+            let sum = place_column(data.get_mut(place..).unwrap_or_default(), micro, line, inverse);
             scales.scales.push(scale);
             scales.zeros.push(if micro.words == Words::I8 { 128 * sum } else { 0 });
         }

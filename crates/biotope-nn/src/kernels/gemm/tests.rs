@@ -52,7 +52,7 @@ fn run([m, n, k]: [usize; 3], a: &[f32], b: &[f32]) -> Vec<f32> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
     #[test]
-    fn f32_equals_its_twin_in_all_orientations(m in 1usize..70, n in 1usize..70, k in 0usize..600, seed: u32) {
+    fn f32_equals_its_twin_in_all_orientations(m in 0usize..70, n in 0usize..70, k in 0usize..600, seed: u32) {
         let (a, b) = (numbers(m * k, seed), numbers(k * n, seed ^ 1));
         let (at, bt) = (flip(&a, [m, k]), flip(&b, [k, n]));
         let expected = twin([m, n, k], &a, &b);
@@ -64,7 +64,7 @@ proptest! {
             prop_assert_eq!(&turned, &plain);
             let mut wide = vec![1.0; m * (n + 3)];
             on(*path, || serial(&mut wide, n + 3, Mat::new(&at, [k, m]).t(), Mat::new(&b, [k, n]), true));
-            for (row, plain) in wide.chunks(n + 3).zip(plain.chunks(n)) {
+            for (row, plain) in wide.chunks(n + 3).zip(plain.chunks(n.max(1))) {
                 prop_assert_eq!(&row[n..], &[1.0; 3]);
                 prop_assert!(row.iter().zip(plain).all(|(x, y)| (x - 1.0 - y).abs() < 1e-4));
             }
@@ -72,7 +72,7 @@ proptest! {
     }
 
     #[test]
-    fn bf16_equals_its_twin_over_rounded_numbers(m in 1usize..70, n in 1usize..70, k in 0usize..600, seed: u32) {
+    fn bf16_equals_its_twin_over_rounded_numbers(m in 0usize..70, n in 0usize..70, k in 0usize..600, seed: u32) {
         let (a, b) = (numbers(m * k, seed), numbers(k * n, seed ^ 1));
         let expected = twin([m, n, k], &rounded(&a), &rounded(&b));
         let (at, bt) = (flip(&a, [m, k]), flip(&b, [k, n]));
@@ -90,6 +90,19 @@ proptest! {
             on(*path, || product_of(Precision::Bf16, &mut same, Mat::new(&short_t, [k, m]).t(), Mat::new(&right, [k, n]), true));
             prop_assert!(same.iter().zip(&plain).all(|(x, y)| (x - 2.0 * y).abs() <= 1e-5 * y.abs().max(10.0)));
         }
+    }
+}
+
+#[test]
+fn nothing_is_a_product_too() {
+    for shape @ [m, n, k] in [[0, 5, 4], [5, 0, 4], [3, 5, 0], [0, 0, 0]] {
+        let (a, b) = (numbers(m * k, 1), numbers(k * n, 2));
+        assert_eq!(run(shape, &a, &b), vec![0.0; m * n]);
+        let mut c = vec![1.0; m * n];
+        product_of(Precision::Bf16, &mut c, Mat::new(&a, [m, k]), Mat::new(&b, [k, n]), true);
+        assert_eq!(c, vec![1.0; m * n]);
+        Packed::of(Precision::Int8, Mat::new(&b, [k, n])).times(&mut c, Mat::new(&a, [m, k]), false);
+        assert_eq!(c, vec![0.0; m * n]);
     }
 }
 
