@@ -1,4 +1,6 @@
-//! Named parameters: created by asking, seeded by name, saved as safetensors.
+//! Named parameters: created by asking, seeded by name, saved as safetensors. Beside them buffers: what layers count.
+
+mod draw;
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -7,16 +9,20 @@ use std::hash::BuildHasher;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use biotope_core::{Seed, seed};
+use biotope_core::Seed;
 use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::VarBuilder;
-use candle_nn::init::{Init, NormalOrUniform};
+use candle_nn::init::Init;
 use candle_nn::var_builder::SimpleBackend;
 
+use self::draw::draw;
 use crate::error::shape;
 use crate::{Error, Result};
 
 type Map = BTreeMap<String, Var>;
+
+/// What the last part of a name begins with when [`buffer`] asks for it.
+const BUFFER: &str = "buffer:";
 
 /// The parameters of a model.
 ///
@@ -27,6 +33,7 @@ pub struct Params {
     seed: Seed,
     device: Device,
     map: Arc<Mutex<Map>>,
+    buffers: Arc<Mutex<Map>>,
 }
 
 impl fmt::Debug for Params {
@@ -77,7 +84,7 @@ fn list(kind: &str, names: &[String]) -> String {
 impl Params {
     /// No parameters yet.
     pub fn new(seed: Seed, device: &Device) -> Self {
-        Self { seed, device: device.clone(), map: Arc::default() }
+        Self { seed, device: device.clone(), map: Arc::default(), buffers: Arc::default() }
     }
 
     /// Where they live.
@@ -91,7 +98,21 @@ impl Params {
     }
 
     fn lock(&self) -> MutexGuard<'_, Map> {
-        self.map.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.map)
+    }
+
+    /// Parameters and buffers.
+    fn everything(&self) -> Map {
+        let mut all = self.lock().clone();
+        all.extend(self.buffers());
+        all
+    }
+
+    /// All buffers, sorted by name: what layers count and nobody trains, such as the running statistics of a
+    /// [`BatchNorm`](crate::layers::BatchNorm). They are saved and opened with the parameters; [`Params::iter`], and so
+    /// the optimizer and the gradient guard, does not know them.
+    pub fn buffers(&self) -> impl Iterator<Item = (String, Var)> + use<> {
+        lock(&self.buffers).clone().into_iter()
     }
 
     /// All parameters, sorted by name (variables are handles: cloning one does not copy its values).
@@ -119,9 +140,10 @@ impl Params {
         self.iter().map(|(_, var)| var.elem_count()).sum()
     }
 
-    /// Overwrites the values of a parameter.
+    /// Overwrites the values of a parameter or a buffer.
     pub fn set(&self, name: &str, value: &Tensor) -> Result<()> {
-        let var = self.get(name).ok_or_else(|| Error::NoParameter { name: name.to_owned() })?;
+        let var = self.get(name).or_else(|| lock(&self.buffers).get(name).cloned());
+        let var = var.ok_or_else(|| Error::NoParameter { name: name.to_owned() })?;
         if var.dims() != value.dims() {
             return Err(shape(name, format!("{:?}", var.dims()), format!("{:?}", value.dims())));
         }
@@ -129,14 +151,14 @@ impl Params {
         Ok(var.set(&value)?)
     }
 
-    /// Writes all parameters as safetensors, atomically (a temporary neighbour, then a rename).
+    /// Writes all parameters and buffers as safetensors, atomically (a temporary neighbour, then a rename).
     pub fn save(&self, path: &Path) -> Result<()> {
         let tensors: HashMap<String, Tensor> =
-            self.iter().map(|(name, var)| (name, var.as_tensor().detach())).collect();
+            self.everything().into_iter().map(|(name, var)| (name, var.as_tensor().detach())).collect();
         save(&tensors, path)
     }
 
-    /// Reads values for exactly the parameters that exist; the error names every difference.
+    /// Reads values for exactly the parameters and buffers that exist; the error names every difference.
     pub fn load(&self, path: &Path) -> Result<()> {
         let misfit = self.load_with(path, |name| Some(name.to_owned()))?;
         if misfit.is_empty() { Ok(()) } else { Err(Error::Misfit { path: path.to_owned(), misfit }) }
@@ -151,7 +173,7 @@ impl Params {
                 found.insert(name, tensor);
             }
         }
-        let known = self.lock().clone();
+        let known = self.everything();
         let misfit = compare(&known, &found);
         if misfit.misshaped.is_empty() {
             for (name, tensor) in found.iter().filter(|(name, _)| known.contains_key(*name)) {
@@ -165,6 +187,26 @@ impl Params {
         let values = draw(self.seed, name, shape, init);
         Var::from_tensor(&Tensor::from_vec(values, shape.clone(), &self.device)?)
     }
+}
+
+fn lock(map: &Mutex<Map>) -> MutexGuard<'_, Map> {
+    map.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The buffer of that name, created with one value everywhere if it is new. Whoever asks may overwrite it as it goes.
+///
+/// In a builder that is not of [`Params`] the name must exist already; changes then stay with whoever asked.
+pub fn buffer(vb: &VarBuilder, shape: impl Into<Shape>, name: &str, value: f64) -> Result<Var> {
+    let marked = format!("{BUFFER}{name}");
+    let name = if vb.contains_tensor(name) { name } else { &marked };
+    Ok(Var::from_tensor(&vb.get_with_hints(shape.into(), name, Init::Const(value))?)?)
+}
+
+/// The plain name, if this one asks for a buffer.
+fn unmarked(name: &str) -> Option<String> {
+    let (path, last) = name.rsplit_once('.').map_or(("", name), |(path, last)| (path, last));
+    let last = last.strip_prefix(BUFFER)?;
+    Some(if path.is_empty() { last.to_owned() } else { format!("{path}.{last}") })
 }
 
 fn compare(known: &Map, found: &BTreeMap<String, Tensor>) -> Misfit {
@@ -211,35 +253,6 @@ pub fn save(tensors: &HashMap<String, Tensor, impl BuildHasher>, path: &Path) ->
     written.map_err(io)
 }
 
-fn draw(seed: Seed, name: &str, shape: &Shape, init: Init) -> Vec<f32> {
-    let rng = &mut seed.stream(&format!("init/{name}"));
-    let normal = |mean: f64, stdev: f64| Draw::Normal { mean, stdev };
-    let draw = match init {
-        Init::Const(value) => return vec![value as f32; shape.elem_count()],
-        Init::Randn { mean, stdev } => normal(mean, stdev),
-        Init::Uniform { lo, up } => Draw::Uniform { lo, up },
-        Init::Kaiming { dist, fan, non_linearity } => {
-            let stdev = non_linearity.gain() / (fan.for_shape(shape) as f64).sqrt();
-            let edge = stdev * 3f64.sqrt();
-            match dist {
-                NormalOrUniform::Normal => normal(0.0, stdev),
-                NormalOrUniform::Uniform => Draw::Uniform { lo: -edge, up: edge },
-            }
-        }
-    };
-    let mut one = || match draw {
-        Draw::Normal { mean, stdev } => mean + stdev * seed::normal(rng),
-        Draw::Uniform { lo, up } => lo + (up - lo) * seed::unit(rng),
-    };
-    (0..shape.elem_count()).map(|_| one() as f32).collect()
-}
-
-#[derive(Clone, Copy)]
-enum Draw {
-    Normal { mean: f64, stdev: f64 },
-    Uniform { lo: f64, up: f64 },
-}
-
 impl SimpleBackend for Params {
     fn get(
         &self,
@@ -249,7 +262,11 @@ impl SimpleBackend for Params {
         dtype: DType,
         device: &Device,
     ) -> candle_core::Result<Tensor> {
-        let mut map = self.lock();
+        let buffer = unmarked(name);
+        let (name, mut map) = match &buffer {
+            Some(name) => (name.as_str(), lock(&self.buffers)),
+            None => (name, self.lock()),
+        };
         let var = match map.get(name) {
             Some(var) => var.clone(),
             None => self.create(&shape, name, init)?,
@@ -329,6 +346,30 @@ mod tests {
         assert!(text.ends_with("unexpected y; misshaped x: expected [3], got [40, 50]"), "{text}");
         assert_eq!(values(&small, "x"), [0.0; 3]);
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn buffers_are_saved_and_opened_but_are_no_parameters() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("model.safetensors");
+        let params = two(1, ["x", "y"]);
+        let seen = buffer(&params.vb().pp("norm"), 3, "seen", 1.0).unwrap();
+        seen.set(&Tensor::new(&[1f32, 2.0, 3.0], &Device::Cpu).unwrap()).unwrap();
+        assert_eq!((params.len(), params.elements(), params.get("norm.seen").is_none()), (2, 4000, true));
+        let names: Vec<String> = params.buffers().map(|(name, _)| name).collect();
+        assert_eq!(names, ["norm.seen"]);
+        params.save(&path).unwrap();
+        let other = two(2, ["x", "y"]);
+        let text = other.load(&path).unwrap_err().to_string();
+        assert!(text.ends_with("parameters do not fit the model: unexpected norm.seen"), "{text}");
+        let opened = buffer(&other.vb().pp("norm"), 3, "seen", 0.0).unwrap();
+        assert_eq!(opened.to_vec1::<f32>().unwrap(), [0.0; 3]);
+        other.load(&path).unwrap();
+        assert_eq!(opened.to_vec1::<f32>().unwrap(), [1.0, 2.0, 3.0]);
+        let again = buffer(&other.vb().pp("norm"), 3, "seen", 0.0).unwrap();
+        assert_eq!(again.id(), opened.id());
+        let text = buffer(&other.vb().pp("norm"), 4, "seen", 0.0).unwrap_err().to_string();
+        assert!(text.contains("norm.seen: asked for [4], it is [3]"), "{text}");
     }
 
     #[test]
