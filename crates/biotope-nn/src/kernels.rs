@@ -3,6 +3,7 @@
 //! Work is cut by output: no sum is ever split between tasks, so results have the same bits at any thread count.
 
 pub(crate) mod activations;
+pub(crate) mod convolve;
 #[allow(dead_code, reason = "products in bf16 and int8 are called by layers that come next")]
 pub(crate) mod gemm;
 pub(crate) mod gru;
@@ -14,7 +15,9 @@ pub(crate) mod noise;
 #[allow(dead_code, reason = "as above")]
 pub(crate) mod passes;
 pub mod paths;
+pub(crate) mod planes;
 pub(crate) mod rms;
 pub(crate) mod rotary;
 pub(crate) mod scratch;
 pub(crate) mod threads;
+pub(crate) mod unfold;

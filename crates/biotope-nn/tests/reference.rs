@@ -1,8 +1,10 @@
 //! Values and gradients against `PyTorch`: numbers and their scripts are in `tests/fixtures/reference/biotope-nn`.
 #![expect(clippy::unwrap_used, reason = "a test may stop at once")]
 
+#[path = "support/expected.rs"]
+mod expected;
+
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use biotope_core::{Component, Features, RecordId, Seed, Target, config};
 use biotope_nn::layers::backend::with_composites;
@@ -10,10 +12,11 @@ use biotope_nn::layers::{
     Activation, Conv1d, Dropout, Gru, GruConfig, LayerNorm, Linear, Lstm, LstmConfig, Mask, Pairs, RmsNorm,
     Rotary, SelfAttention, softmax,
 };
-use biotope_nn::{Batch, Example, Mode, Output, Params, Result, Targets, build_loss, losses};
+use biotope_nn::{Batch, Example, Mode, Output, Result, Targets, build_loss, losses};
 use candle_core::{Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use candle_nn::init::ZERO;
+use expected::{LayerCase, close, expected};
 use serde::Deserialize;
 
 const OFFSETS: &[usize] = &[0, 4, 5, 8];
@@ -21,46 +24,11 @@ const WIDTH: usize = 6;
 const STEP: Mode = Mode::train(Seed(1));
 
 #[derive(Deserialize)]
-struct Param {
-    shape: Vec<usize>,
-    value: Vec<f32>,
-    grad: Vec<f32>,
-}
-
-#[derive(Deserialize)]
-struct LayerCase {
-    x: Vec<f32>,
-    weights: Vec<f32>,
-    y: Vec<f32>,
-    dx: Vec<f32>,
-    params: BTreeMap<String, Param>,
-}
-
-#[derive(Deserialize)]
 struct LossCase {
     logits: Vec<f32>,
     options: serde_json::Value,
     loss: f32,
     grad: Vec<f32>,
-}
-
-fn expected<T: for<'a> Deserialize<'a>>(case: &str) -> T {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("../../tests/fixtures/reference/biotope-nn")
-        .join(case)
-        .join("expected.json");
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
-}
-
-fn close(what: &str, got: &Tensor, expected: &[f32]) {
-    let got = got.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-    assert_eq!(got.len(), expected.len(), "{what}");
-    for (got, expected) in got.iter().zip(expected) {
-        assert!(
-            (got - expected).abs() <= 1e-5 * expected.abs().max(1.0),
-            "{what}: {got}, PyTorch says {expected}"
-        );
-    }
 }
 
 fn layer(name: &str, vb: &VarBuilder, x: &Tensor) -> Result<Tensor> {
@@ -107,33 +75,14 @@ fn attention(vb: &VarBuilder, x: &Tensor, mask: &Mask) -> Result<Tensor> {
     SelfAttention::new(WIDTH, 2, Dropout::new(0.0, "p"), ZERO, vb)?.forward_masked(x, OFFSETS, mask, STEP)
 }
 
-fn check(name: &str, case: &LayerCase) {
-    let params = Params::new(Seed(1), &Device::Cpu);
-    for (name, param) in &case.params {
-        params.vb().get(param.shape.as_slice(), name).unwrap();
-        let value = Tensor::from_slice(&param.value, param.shape.as_slice(), &Device::Cpu).unwrap();
-        params.set(name, &value).unwrap();
-    }
-    let x = Tensor::from_slice(&case.x, (OFFSETS[3], WIDTH), &Device::Cpu).unwrap();
-    let x = Var::from_tensor(&x).unwrap();
-    let y = layer(name, &params.vb(), &x).unwrap();
-    close(name, &y, &case.y);
-    let weights = Tensor::from_slice(&case.weights, y.shape(), &Device::Cpu).unwrap();
-    let grads = (y * weights).unwrap().sum_all().unwrap().backward().unwrap();
-    close(&format!("{name}: dx"), grads.get(&x).unwrap(), &case.dx);
-    assert_eq!(params.len(), case.params.len());
-    for (param, var) in params.iter() {
-        close(&format!("{name}: {param}"), grads.get(&var).unwrap(), &case.params[&param].grad);
-    }
-}
-
 #[test]
 fn layers_equal_pytorch() {
     let cases: BTreeMap<String, LayerCase> = expected("layers");
     assert_eq!(cases.len(), 19);
     for (name, case) in &cases {
-        check(name, case);
-        with_composites(|| check(name, case));
+        let layer = |vb: &VarBuilder, x: &Tensor| layer(name, vb, x);
+        case.check(name, &[OFFSETS[3], WIDTH], layer);
+        with_composites(|| case.check(name, &[OFFSETS[3], WIDTH], layer));
     }
 }
 

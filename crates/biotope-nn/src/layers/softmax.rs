@@ -16,6 +16,9 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
     if fused(&[x]) {
         return Ok(x.contiguous()?.apply_op1(Fused)?);
     }
+    if x.elem_count() == 0 {
+        return Ok(x.clone());
+    }
     let exps = x.broadcast_sub(&x.max_keepdim(D::Minus1)?.detach())?.exp()?;
     Ok(exps.broadcast_div(&exps.sum_keepdim(D::Minus1)?)?)
 }
