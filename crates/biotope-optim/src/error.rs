@@ -1,6 +1,7 @@
 //! What can go wrong, by cause.
 
 use biotope_core::{Invalid, Unknown};
+use candle_core::{DType, Tensor};
 
 /// An error of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -63,3 +64,15 @@ impl Error {
 
 /// The result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Refuses a state tensor that is missing or of another shape or type.
+pub(crate) fn fits(name: &str, tensor: Option<&Tensor>, dims: &[usize], dtype: DType) -> Result<()> {
+    let why = match tensor {
+        None => "it is missing".to_owned(),
+        Some(tensor) if tensor.dims() != dims || tensor.dtype() != dtype => {
+            format!("expected {dtype:?} {dims:?}, got {:?} {:?}", tensor.dtype(), tensor.dims())
+        }
+        Some(_) => return Ok(()),
+    };
+    Err(Error::State { name: name.to_owned(), why })
+}

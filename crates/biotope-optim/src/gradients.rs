@@ -4,31 +4,32 @@ use std::collections::BTreeMap;
 
 use candle_core::backprop::GradStore;
 use candle_core::{Tensor, Var};
-use rayon::prelude::*;
 
-use crate::{Error, Result, host};
+use crate::{Error, Result, host, pieces};
 
+pub mod grad;
 pub mod rows;
 
+pub use grad::Grad;
 pub use rows::Rows;
-
-/// Elements that are summed as one piece: fixed, so that no sum depends on the number of threads.
-const PIECE: usize = 1 << 14;
 
 /// The gradients of named parameters.
 ///
-/// A parameter has either a dense gradient or rows. A factor (from scaling or clipping) is kept aside and applied
-/// when the gradients are used, so that clipping does not copy them.
+/// A parameter has either a dense gradient or rows. A factor and a limit (from scaling and clipping) are kept aside
+/// and applied when the gradients are used, so that clipping does not copy them.
 #[derive(Clone, Debug)]
 pub struct Gradients {
     dense: BTreeMap<String, Tensor>,
     rows: BTreeMap<String, Rows>,
+    /// What every gradient is still to be multiplied with,
     factor: f32,
+    /// and then to be held within.
+    limit: f32,
 }
 
 impl Default for Gradients {
     fn default() -> Self {
-        Self { dense: BTreeMap::new(), rows: BTreeMap::new(), factor: 1.0 }
+        Self { dense: BTreeMap::new(), rows: BTreeMap::new(), factor: 1.0, limit: f32::INFINITY }
     }
 }
 
@@ -76,16 +77,17 @@ impl Gradients {
     /// Multiplies all gradients.
     pub fn scale(&mut self, factor: f64) {
         self.factor *= factor as f32;
+        self.limit *= factor.abs() as f32;
     }
 
     /// The Euclidean norm over all gradients, summed in double precision in the order of the names.
     pub fn norm(&self) -> Result<f64> {
         let mut sum = 0.0;
         for grad in self.dense.values() {
-            sum += host::with_slice(grad, sum_of_squares)?;
+            sum += host::with_slice(grad, |values| pieces::sum_of_squares(self.grad(values)))?;
         }
-        sum += self.rows.values().map(|rows| sum_of_squares(rows.values())).sum::<f64>();
-        Ok(sum.sqrt() * f64::from(self.factor))
+        let rows = self.rows.values().map(|rows| pieces::sum_of_squares(self.grad(rows.values())));
+        Ok((sum + rows.sum::<f64>()).sqrt())
     }
 
     /// Scales down so that the norm is at most `max_norm` and returns the norm before
@@ -108,6 +110,20 @@ impl Gradients {
         Ok(norm)
     }
 
+    /// Holds every element within `-max..=max`, as `torch.nn.utils.clip_grad_value_`.
+    ///
+    /// ```
+    /// use candle_core::{Device, Tensor};
+    /// let mut grads = biotope_optim::Gradients::new();
+    /// grads.add("w", &Tensor::new(&[3f32, -4.0], &Device::Cpu)?)?;
+    /// grads.clip_value(3.0);
+    /// assert_eq!(grads.norm()?, 18f64.sqrt());
+    /// # Ok::<(), biotope_optim::Error>(())
+    /// ```
+    pub fn clip_value(&mut self, max: f64) {
+        self.limit = self.limit.min(max as f32);
+    }
+
     /// Names with a gradient, dense ones first.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.dense.keys().chain(self.rows.keys()).map(String::as_str)
@@ -118,19 +134,19 @@ impl Gradients {
         self.dense.is_empty() && self.rows.is_empty()
     }
 
-    /// The dense gradient of a parameter, before [`Gradients::factor`].
+    /// The dense gradient of a parameter, before scaling and clipping.
     pub fn dense(&self, name: &str) -> Option<&Tensor> {
         self.dense.get(name)
     }
 
-    /// The touched rows of a parameter, before [`Gradients::factor`].
+    /// The touched rows of a parameter, before scaling and clipping.
     pub fn rows(&self, name: &str) -> Option<&Rows> {
         self.rows.get(name)
     }
 
-    /// What every gradient is still to be multiplied with.
-    pub fn factor(&self) -> f32 {
-        self.factor
+    /// Numbers of one of the gradients, as they are after scaling and clipping.
+    pub fn grad<'a>(&self, values: &'a [f32]) -> Grad<'a> {
+        Grad::new(values).scaled(self.factor).clamped(self.limit)
     }
 
     fn merge(&mut self, name: &str, rows: Rows) -> Result<()> {
@@ -142,38 +158,30 @@ impl Gradients {
         Ok(())
     }
 
-    /// Applies the factor, so that more can be added.
+    /// Applies scaling and clipping, so that more can be added.
     fn materialize(&mut self) -> Result<()> {
-        let factor = std::mem::replace(&mut self.factor, 1.0);
-        if factor == 1.0 {
-            return Ok(());
+        let (factor, limit) = (f64::from(self.factor), f64::from(self.limit));
+        (self.factor, self.limit) = (1.0, f32::INFINITY);
+        if factor != 1.0 {
+            self.dense.values_mut().try_for_each(|grad| replace(grad, |grad| grad * factor))?;
         }
-        for grad in self.dense.values_mut() {
-            *grad = (&*grad * f64::from(factor))?;
+        if limit < f64::INFINITY {
+            self.dense.values_mut().try_for_each(|grad| replace(grad, |grad| grad.clamp(-limit, limit)))?;
         }
-        self.rows.values_mut().for_each(|rows| rows.scale(factor));
+        let apply =
+            |values: &[f32]| Grad::new(values).scaled(factor as f32).clamped(limit as f32).iter().collect();
+        self.rows.values_mut().for_each(|rows| rows.replace(apply));
         Ok(())
     }
 }
 
+fn replace(grad: &mut Tensor, by: impl FnOnce(&Tensor) -> candle_core::Result<Tensor>) -> Result<()> {
+    *grad = by(grad)?;
+    Ok(())
+}
+
 fn misfit(name: &str, expected: &str, got: String) -> Error {
     Error::Gradient { name: name.to_owned(), expected: expected.to_owned(), got }
-}
-
-fn sum_of_squares(values: &[f32]) -> f64 {
-    let pieces: Vec<f64> = values.par_chunks(PIECE).map(piece_of_squares).collect();
-    pieces.iter().sum()
-}
-
-/// Eight running sums: a fixed order that a processor can still do side by side.
-fn piece_of_squares(values: &[f32]) -> f64 {
-    let mut sums = [0f64; 8];
-    for chunk in values.chunks(8) {
-        for (sum, value) in sums.iter_mut().zip(chunk) {
-            *sum += f64::from(*value) * f64::from(*value);
-        }
-    }
-    sums.iter().sum()
 }
 
 #[cfg(test)]
@@ -221,13 +229,29 @@ mod tests {
             let plain = values.iter().map(|v| f64::from(*v).powi(2)).sum::<f64>().sqrt();
             prop_assert!((before - plain).abs() <= 1e-9 * plain.max(1.0));
             prop_assert!(grads.norm().unwrap() <= max * 1.000_001 || grads.norm().unwrap() == before);
-            prop_assert_eq!(grads.factor() == 1.0, before + 1e-6 <= max);
+            prop_assert_eq!(grads.factor == 1.0, before + 1e-6 <= max);
+        }
+
+        #[test]
+        fn what_is_added_later_meets_what_was_scaled_and_clipped(values in prop::collection::vec(-9f32..9.0, 1..20), limit in 0.1f64..9.0, factor in -2f64..2.0) {
+            let mut grads = Gradients::new();
+            grads.add("w", &tensor(&values)).unwrap();
+            grads.add_rows("t", &[3], &tensor(&values).unsqueeze(0).unwrap()).unwrap();
+            grads.clip_value(limit);
+            grads.scale(factor);
+            let expected: Vec<f32> = grads.grad(&values).iter().collect();
+            grads.add("v", &tensor(&[1.0])).unwrap();
+            for (got, expected) in grads.dense("w").unwrap().to_vec1::<f32>().unwrap().iter().zip(&expected) {
+                prop_assert!((got - expected).abs() <= 1e-6 * limit as f32, "{} {}", got, expected);
+            }
+            prop_assert_eq!(grads.rows("t").unwrap().values(), expected);
+            prop_assert_eq!(grads.dense("v").unwrap().to_vec1::<f32>().unwrap(), [1.0]);
         }
     }
 
     #[test]
     fn the_norm_does_not_depend_on_threads() {
-        let values: Vec<f32> = (0..100_000).map(|i| ((i * 7919) % 1013) as f32 * 1e-3).collect();
+        let values: Vec<f32> = (0..100_001).map(|i| ((i * 7919) % 1013) as f32 * 1e-3).collect();
         let mut grads = Gradients::new();
         grads.add("w", &tensor(&values)).unwrap();
         let norm = |threads| {

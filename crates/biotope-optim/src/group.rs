@@ -38,8 +38,7 @@ impl Group {
 
     /// Whether a parameter belongs to it.
     pub fn fits(&self, name: &str) -> bool {
-        let name = name.to_lowercase();
-        self.names.iter().any(|pattern| fits(&pattern.to_lowercase(), &name))
+        fits_any(&self.names, name)
     }
 
     /// Checks the numbers.
@@ -47,6 +46,12 @@ impl Group {
         not_negative("lr_scale", self.lr_scale)?;
         self.weight_decay.map_or(Ok(()), |decay| not_negative("weight_decay", decay))
     }
+}
+
+/// Whether a name fits one of the patterns; case does not matter.
+pub(crate) fn fits_any(patterns: &[String], name: &str) -> bool {
+    let name = name.to_lowercase();
+    patterns.iter().any(|pattern| fits(&pattern.to_lowercase(), &name))
 }
 
 /// Whether `name` fits `pattern`: the pieces between the stars occur in order, the outer ones at the ends.

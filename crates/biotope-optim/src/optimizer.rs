@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use biotope_core::Component;
 use candle_core::{DType, Tensor, Var};
 
-use crate::rules::{At, Rule, build_rule};
+use crate::rules::{At, Place, Rule, Slot, build_rule};
 use crate::{Error, Gradients, Group, Result, host};
 
 mod state;
@@ -15,7 +15,8 @@ mod update;
 ///
 /// A parameter without a gradient is left alone, its state too. Of a parameter with row gradients only the touched
 /// rows, and the state of these rows, are updated (lazily, as `torch.optim.SparseAdam`): moments of other rows do not
-/// fade meanwhile and other rows do not decay.
+/// fade meanwhile and other rows do not decay. Where the rule needs the whole parameter ([`Rule::is_whole`]), row
+/// gradients count as a dense gradient with zeros elsewhere.
 #[derive(Debug)]
 pub struct Optimizer {
     rule_name: String,
@@ -31,7 +32,8 @@ struct Param {
     weight_decay: f64,
     /// Updates of this parameter.
     step: u64,
-    /// One buffer per slot of the rule.
+    slots: Vec<Slot>,
+    /// One buffer per slot.
     state: Vec<Vec<f32>>,
 }
 
@@ -68,14 +70,14 @@ impl Optimizer {
         Ok(())
     }
 
-    /// The state by name: `RULE/SLOT/PARAMETER` (`f32`, shaped like the parameter) and `RULE/step/PARAMETER` (`i64`).
+    /// The state by name: `RULE/SLOT/PARAMETER` (`f32`, shaped as the slot says) and `RULE/step/PARAMETER` (`i64`).
     pub fn state(&self) -> Result<BTreeMap<String, Tensor>> {
-        state::write(&self.rule_name, self.rule.slots(), &self.params)
+        state::write(&self.rule_name, &self.params)
     }
 
     /// Takes over a state that [`Optimizer::state`] gave; changes nothing unless all of it fits.
     pub fn load_state(&mut self, state: &BTreeMap<String, Tensor>) -> Result<()> {
-        state::read(&self.rule_name, self.rule.slots(), &mut self.params, state)
+        state::read(&self.rule_name, &mut self.params, state)
     }
 
     /// Names of the parameters, in order.
@@ -96,10 +98,11 @@ impl Optimizer {
 impl Param {
     fn new(name: String, var: Var, rule: &dyn Rule, groups: &[Group]) -> Self {
         let group = groups.iter().find(|group| group.fits(&name));
-        let state = rule.slots().iter().map(|_| vec![0.0; var.elem_count()]).collect();
+        let slots = rule.slots(Place { name: &name, dims: var.dims() });
+        let state = slots.iter().map(|slot| vec![0.0; slot.dims.iter().product()]).collect();
         let lr_scale = group.map_or(1.0, |group| group.lr_scale);
         let weight_decay = group.and_then(|group| group.weight_decay).unwrap_or_else(|| rule.weight_decay());
-        Self { name, var, lr_scale, weight_decay, step: 0, state }
+        Self { name, var, lr_scale, weight_decay, step: 0, slots, state }
     }
 
     fn check(&self, grads: &Gradients) -> Result<()> {
@@ -127,14 +130,16 @@ impl Param {
     }
 
     fn step(&mut self, rule: &dyn Rule, lr: f64, grads: &Gradients) -> Result<()> {
-        let at = At { step: self.step + 1, lr: lr * self.lr_scale, weight_decay: self.weight_decay };
-        let (state, factor) = (&mut self.state, grads.factor());
+        let place = Place { name: &self.name, dims: self.var.dims() };
+        let at = At { step: self.step + 1, lr: lr * self.lr_scale, weight_decay: self.weight_decay, place };
+        let state = &mut self.state;
         if let Some(grad) = grads.dense(&self.name) {
             host::with_slice(grad, |grad| {
-                host::with_mut(&self.var, |param| update::dense(rule, at, param, grad, factor, state))
+                host::with_mut(&self.var, |param| update::dense(rule, at, param, grads.grad(grad), state))
             })??;
         } else if let Some(rows) = grads.rows(&self.name) {
-            host::with_mut(&self.var, |param| update::sparse(rule, at, param, rows, factor, state))?;
+            let grad = grads.grad(rows.values());
+            host::with_mut(&self.var, |param| update::sparse(rule, at, param, rows, grad, state))?;
         } else {
             return Ok(());
         }

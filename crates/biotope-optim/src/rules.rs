@@ -4,45 +4,106 @@ use std::fmt::Debug;
 
 use biotope_core::{Component, Config, Entry, Invalid, Registry, Table, config};
 
-use crate::Result;
+use crate::{Grad, Result};
 
+pub mod adafactor;
+pub mod adagrad;
 pub mod adam;
 pub mod adamw;
+pub mod amsgrad;
+pub mod lamb;
+pub mod lion;
 pub mod momentum;
+pub mod momentum_average;
+pub mod muon;
+pub mod nadam;
+pub mod nesterov;
+pub mod radam;
+pub mod rmsprop;
 pub mod sgd;
+
+/// The parameter that a rule moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its shape.
+    pub dims: &'a [usize],
+}
+
+impl Place<'_> {
+    /// Buffers shaped like the parameter.
+    pub fn slots(&self, names: &[&'static str]) -> Vec<Slot> {
+        names.iter().map(|name| Slot { name, dims: self.dims.to_vec() }).collect()
+    }
+}
+
+/// A buffer that a rule keeps for a parameter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// What it is called in a saved state.
+    pub name: &'static str,
+    /// Its shape.
+    pub dims: Vec<usize>,
+}
 
 /// Where and how strongly a rule is applied.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct At {
+pub struct At<'a> {
     /// Number of this update of this parameter, from 1.
     pub step: u64,
     /// Learning rate.
     pub lr: f64,
     /// Weight decay of the parameter's group.
     pub weight_decay: f64,
+    /// The parameter.
+    pub place: Place<'a>,
 }
 
 /// How one parameter is moved by its gradient.
 ///
-/// Element `i` of everything belongs together and elements do not know each other: the driver may cut the
-/// slices anywhere, so the result does not depend on the number of threads.
+/// Most rules work element by element: element `i` of everything belongs together and elements do not know each
+/// other, so the driver cuts the slices where it likes and does the pieces side by side. A rule that needs norms or
+/// matrices asks for the parameter as a whole ([`Rule::is_whole`]) and takes care that its sums do not depend on the
+/// number of threads.
 pub trait Rule: Debug + Send + Sync {
-    /// Names of the buffers that the rule keeps per parameter, each as long as the parameter, zero at first.
-    fn slots(&self) -> &'static [&'static str];
+    /// The buffers that the rule keeps for a parameter, zero at first; shaped like it unless the rule is whole there.
+    fn slots(&self, place: Place<'_>) -> Vec<Slot>;
 
     /// Weight decay of parameters whose group does not say otherwise.
     fn weight_decay(&self) -> f64;
 
-    /// Moves `param` in place. `grad` and each of `state` (in the order of [`Rule::slots`]) are as long as `param`.
-    fn update(&self, at: At, param: &mut [f32], grad: &[f32], state: &mut [&mut [f32]]);
+    /// Whether the rule must see the whole of this parameter at once. Row gradients are then made dense before.
+    fn is_whole(&self, _place: Place<'_>) -> bool {
+        false
+    }
+
+    /// Moves `param` in place. `grad` is as long, and so is each of `state` (in the order of [`Rule::slots`]) where
+    /// the rule works element by element.
+    fn update(&self, at: At<'_>, param: &mut [f32], grad: Grad<'_>, state: &mut [&mut [f32]]);
 }
 
 /// Makes a rule from its options.
 pub type BuildRule = fn(&Table) -> Result<Box<dyn Rule>, Invalid>;
 
 /// The update rules, in alphabetic order.
-pub const RULES: &[Entry<BuildRule>] =
-    &[entry::<adam::Adam>(), entry::<adamw::AdamW>(), entry::<momentum::Momentum>(), entry::<sgd::Sgd>()];
+pub const RULES: &[Entry<BuildRule>] = &[
+    entry::<adafactor::Adafactor>(),
+    entry::<adagrad::Adagrad>(),
+    entry::<adam::Adam>(),
+    entry::<adamw::AdamW>(),
+    entry::<amsgrad::AmsGrad>(),
+    entry::<lamb::Lamb>(),
+    entry::<lion::Lion>(),
+    entry::<momentum::Momentum>(),
+    entry::<momentum_average::MomentumAverage>(),
+    entry::<muon::Muon>(),
+    entry::<nadam::NAdam>(),
+    entry::<nesterov::Nesterov>(),
+    entry::<radam::RAdam>(),
+    entry::<rmsprop::RmsProp>(),
+    entry::<sgd::Sgd>(),
+];
 
 /// All update rules.
 pub fn rules() -> Registry<BuildRule> {
@@ -89,6 +150,6 @@ mod tests {
         assert_eq!(error("adam", "beta1", 1.0), "invalid beta1: must be at least 0 and below 1, got 1");
         assert_eq!(error("adamw", "eps", -1.0), "invalid eps: must be a number not below 0, got -1");
         assert_eq!(error("sgd", "momentum", 0.9), "invalid momentum: is not a known key, got \"momentum\"");
-        assert!(error("momentum", "nesterov", 1).contains("expected a boolean"));
+        assert!(error("rmsprop", "centered", 1).contains("expected a boolean"));
     }
 }

@@ -1,11 +1,16 @@
-//! A hundred steps of every rule against the numbers of `torch.optim`.
+//! A hundred steps of every rule against the numbers of `torch.optim`, or of its paper where PyTorch has it not.
+//!
+//! The tolerance is relative to the largest element of a parameter: 1e-6, some ten roundings of `f32`, holds although
+//! PyTorch multiplies and adds in another order and some references run in `f64`. One case is looser: PyTorch's own
+//! Muon iterates in bfloat16, whose roundings (4e-3) are all that is left between the two; the same code without that
+//! cast is held to 1e-6 beside it.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use biotope_core::Component;
-use biotope_optim::{Gradients, Group, Optimizer};
+use biotope_optim::{Gradients, Group, Optimizer, rules};
 use candle_core::{Device, Tensor, Var};
 use serde::Deserialize;
 
@@ -23,6 +28,8 @@ struct Case {
     options: toml::Table,
     lr: f64,
     clip: Option<f64>,
+    clip_value: Option<f64>,
+    tolerance: f64,
     no_decay: bool,
     rows: bool,
     shown: BTreeMap<usize, BTreeMap<String, Vec<f32>>>,
@@ -58,6 +65,9 @@ fn gradients(expected: &Expected, case: &Case, vars: &[(String, Var)], step: usi
     }
     for (at, (name, var)) in vars.iter().enumerate() {
         grads.add(name, &add_half(&fill(var.dims(), step * 10 + at), var)).unwrap();
+    }
+    if let Some(max) = case.clip_value {
+        grads.clip_value(max);
     }
     if let Some(max) = case.clip {
         grads.clip(max).unwrap();
@@ -100,9 +110,14 @@ fn every_rule_agrees_with_pytorch_over_a_hundred_steps() {
         concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/fixtures/reference/biotope-optim/torch_rules");
     let text = std::fs::read_to_string(format!("{path}/expected.json")).unwrap();
     let expected: Expected = serde_json::from_str(&text).unwrap();
-    assert_eq!((expected.cases.len(), expected.steps), (13, 100));
-    for case in &expected.cases {
+    assert_eq!(expected.steps, 100);
+    let covered: BTreeSet<&str> = expected.cases.iter().map(|case| case.rule.as_str()).collect();
+    assert!(rules().entries().iter().all(|entry| covered.contains(entry.name)), "{covered:?}");
+    let off = |case: &Case| {
         let worst = check(&expected, case);
-        assert!(worst < 1e-6, "{} {} rows {}: off by {worst:e}", case.rule, case.options, case.rows);
-    }
+        let text = format!("{} {} rows {}: off by {worst:e}", case.rule, case.options, case.rows);
+        (worst.is_nan() || worst >= case.tolerance).then_some(text)
+    };
+    let all: Vec<String> = expected.cases.iter().filter_map(off).collect();
+    assert!(all.is_empty(), "{all:#?}");
 }

@@ -54,8 +54,8 @@ impl Rows {
         &self.values
     }
 
-    pub(crate) fn scale(&mut self, factor: f32) {
-        self.values.iter_mut().for_each(|value| *value *= factor);
+    pub(crate) fn replace(&mut self, by: impl FnOnce(&[f32]) -> Vec<f32>) {
+        self.values = by(&self.values);
     }
 
     /// The sum of two: rows of either. The error says what does not fit.

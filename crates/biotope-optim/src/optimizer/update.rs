@@ -1,63 +1,36 @@
-//! One update of one parameter: cut into fixed chunks, done side by side.
+//! One update of one parameter: in fixed pieces, done side by side, or as a whole where the rule asks for it.
 
-use rayon::prelude::*;
-
-use crate::Rows;
 use crate::rules::{At, Rule};
-
-/// Elements per chunk: four slices of it fit a core's second-level cache.
-const CHUNK: usize = 1 << 14;
-
-struct Job<'a> {
-    param: &'a mut [f32],
-    grad: &'a [f32],
-    state: Vec<&'a mut [f32]>,
-}
-
-impl Job<'_> {
-    fn run(mut self, rule: &dyn Rule, at: At, factor: f32) {
-        if factor == 1.0 {
-            return rule.update(at, self.param, self.grad, &mut self.state);
-        }
-        let grad: Vec<f32> = self.grad.iter().map(|value| value * factor).collect();
-        rule.update(at, self.param, &grad, &mut self.state);
-    }
-}
+use crate::{Grad, Rows, pieces};
 
 /// Moves the whole parameter.
-pub(super) fn dense(
-    rule: &dyn Rule,
-    at: At,
-    param: &mut [f32],
-    grad: &[f32],
-    factor: f32,
-    state: &mut [Vec<f32>],
-) {
-    let mut buffers: Vec<_> = state.iter_mut().map(|buffer| buffer.chunks_mut(CHUNK)).collect();
-    let mut jobs = Vec::with_capacity(param.len() / CHUNK + 1);
-    for (param, grad) in param.chunks_mut(CHUNK).zip(grad.chunks(CHUNK)) {
-        let state =
-            buffers.iter_mut().map(|buffer| buffer.next().expect("state is as long as its parameter"));
-        jobs.push(Job { param, grad, state: state.collect() });
-    }
-    match jobs.len() {
-        0 | 1 => jobs.into_iter().for_each(|job| job.run(rule, at, factor)),
-        _ => jobs.into_par_iter().for_each(|job| job.run(rule, at, factor)),
+pub(super) fn dense(rule: &dyn Rule, at: At<'_>, param: &mut [f32], grad: Grad<'_>, state: &mut [Vec<f32>]) {
+    let mut state: Vec<&mut [f32]> = state.iter_mut().map(Vec::as_mut_slice).collect();
+    if rule.is_whole(at.place) {
+        rule.update(at, param, grad, &mut state);
+    } else {
+        pieces::map(param, grad, &mut state, |param, grad, state| rule.update(at, param, grad, state));
     }
 }
 
-/// Moves the touched rows only: they and their state are gathered, moved as one, and put back.
+/// Moves the touched rows only: they and their state are gathered, moved as one, and put back. A rule that needs the
+/// whole parameter gets it, with zeros for the gradients of the other rows.
 pub(super) fn sparse(
     rule: &dyn Rule,
-    at: At,
+    at: At<'_>,
     param: &mut [f32],
     rows: &Rows,
-    factor: f32,
+    grad: Grad<'_>,
     state: &mut [Vec<f32>],
 ) {
+    if rule.is_whole(at.place) {
+        let mut table = vec![0.0; param.len()];
+        scatter(&mut table, rows, &grad.iter().collect::<Vec<f32>>());
+        return dense(rule, at, param, Grad::new(&table), state);
+    }
     let mut touched = gather(param, rows);
     let mut touched_state: Vec<Vec<f32>> = state.iter().map(|buffer| gather(buffer, rows)).collect();
-    dense(rule, at, &mut touched, rows.values(), factor, &mut touched_state);
+    dense(rule, at, &mut touched, grad, &mut touched_state);
     scatter(param, rows, &touched);
     for (buffer, touched) in state.iter_mut().zip(&touched_state) {
         scatter(buffer, rows, touched);

@@ -5,7 +5,8 @@
 use biotope_core::{Config, Invalid};
 use serde::{Deserialize, Serialize};
 
-use super::{At, Rule, fraction, not_negative};
+use super::{At, Place, Rule, Slot, fraction, not_negative};
+use crate::Grad;
 
 /// Adam.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,15 +39,15 @@ impl Config for Adam {
 }
 
 impl Rule for Adam {
-    fn slots(&self) -> &'static [&'static str] {
-        SLOTS
+    fn slots(&self, place: Place<'_>) -> Vec<Slot> {
+        place.slots(SLOTS)
     }
 
     fn weight_decay(&self) -> f64 {
         self.weight_decay
     }
 
-    fn update(&self, at: At, param: &mut [f32], grad: &[f32], state: &mut [&mut [f32]]) {
+    fn update(&self, at: At<'_>, param: &mut [f32], grad: Grad<'_>, state: &mut [&mut [f32]]) {
         let moments = Moments::at(at, self.beta1, self.beta2, self.eps);
         let decay = at.weight_decay as f32;
         moments.walk(param, grad, state, |p, g| (p, g + decay * p));
@@ -68,13 +69,13 @@ pub(super) struct Moments {
     take1: f32,
     keep2: f32,
     take2: f32,
-    root_correction2: f32,
+    root2: f32,
     eps: f32,
     step_size: f32,
 }
 
 impl Moments {
-    pub(super) fn at(at: At, beta1: f64, beta2: f64, eps: f64) -> Self {
+    pub(super) fn at(at: At<'_>, beta1: f64, beta2: f64, eps: f64) -> Self {
         let step = at.step as f64;
         let (correction1, correction2) = (1.0 - beta1.powf(step), 1.0 - beta2.powf(step));
         Self {
@@ -82,26 +83,41 @@ impl Moments {
             take1: (1.0 - beta1) as f32,
             keep2: beta2 as f32,
             take2: (1.0 - beta2) as f32,
-            root_correction2: correction2.sqrt() as f32,
+            root2: (1.0 / correction2.sqrt()) as f32,
             eps: eps as f32,
             step_size: (at.lr / correction1) as f32,
         }
+    }
+
+    /// Takes a gradient into both moments.
+    pub(super) fn take(self, g: f32, m: &mut f32, v: &mut f32) {
+        *m = self.keep1 * *m + self.take1 * g;
+        *v = self.keep2 * *v + self.take2 * (g * g);
+    }
+
+    /// What the step is divided by.
+    pub(super) fn root(self, v: f32) -> f32 {
+        v.sqrt() * self.root2 + self.eps
+    }
+
+    /// The step, to be taken off the parameter.
+    pub(super) fn step(self, m: f32, v: f32) -> f32 {
+        self.step_size * (m / self.root(v))
     }
 
     /// One pass; `decay` says what weight decay makes of parameter and gradient.
     pub(super) fn walk(
         self,
         param: &mut [f32],
-        grad: &[f32],
+        grad: Grad<'_>,
         state: &mut [&mut [f32]],
         decay: impl Fn(f32, f32) -> (f32, f32),
     ) {
-        let [first, second] = state else { unreachable!("the rule names two slots") };
-        for (((p, g), m), v) in param.iter_mut().zip(grad).zip(first.iter_mut()).zip(second.iter_mut()) {
-            let (kept, g) = decay(*p, *g);
-            *m = self.keep1 * *m + self.take1 * g;
-            *v = self.keep2 * *v + self.take2 * (g * g);
-            *p = kept - self.step_size * (*m / (v.sqrt() / self.root_correction2 + self.eps));
+        let [m, v] = state else { unreachable!("the rule names two slots") };
+        for (((p, g), m), v) in param.iter_mut().zip(grad.iter()).zip(m.iter_mut()).zip(v.iter_mut()) {
+            let (kept, g) = decay(*p, g);
+            self.take(g, m, v);
+            *p = kept - self.step(*m, *v);
         }
     }
 }

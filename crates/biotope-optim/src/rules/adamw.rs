@@ -6,7 +6,8 @@ use biotope_core::{Config, Invalid};
 use serde::{Deserialize, Serialize};
 
 use super::adam::{Moments, SLOTS, check};
-use super::{At, Rule, not_negative};
+use super::{At, Place, Rule, Slot, not_negative};
+use crate::Grad;
 
 /// `AdamW`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -39,15 +40,15 @@ impl Config for AdamW {
 }
 
 impl Rule for AdamW {
-    fn slots(&self) -> &'static [&'static str] {
-        SLOTS
+    fn slots(&self, place: Place<'_>) -> Vec<Slot> {
+        place.slots(SLOTS)
     }
 
     fn weight_decay(&self) -> f64 {
         self.weight_decay
     }
 
-    fn update(&self, at: At, param: &mut [f32], grad: &[f32], state: &mut [&mut [f32]]) {
+    fn update(&self, at: At<'_>, param: &mut [f32], grad: Grad<'_>, state: &mut [&mut [f32]]) {
         let moments = Moments::at(at, self.beta1, self.beta2, self.eps);
         let keep = (1.0 - at.lr * at.weight_decay) as f32;
         moments.walk(param, grad, state, |p, g| (p * keep, g));

@@ -3,7 +3,8 @@
 use biotope_core::{Config, Invalid};
 use serde::{Deserialize, Serialize};
 
-use super::{At, Rule, not_negative};
+use super::{At, Place, Rule, Slot, not_negative};
+use crate::Grad;
 
 /// Plain gradient descent; `weight_decay` is the L2 penalty `λ`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -23,17 +24,17 @@ impl Config for Sgd {
 }
 
 impl Rule for Sgd {
-    fn slots(&self) -> &'static [&'static str] {
-        &[]
+    fn slots(&self, _: Place<'_>) -> Vec<Slot> {
+        Vec::new()
     }
 
     fn weight_decay(&self) -> f64 {
         self.weight_decay
     }
 
-    fn update(&self, at: At, param: &mut [f32], grad: &[f32], _: &mut [&mut [f32]]) {
+    fn update(&self, at: At<'_>, param: &mut [f32], grad: Grad<'_>, _: &mut [&mut [f32]]) {
         let (lr, decay) = (at.lr as f32, at.weight_decay as f32);
-        for (p, g) in param.iter_mut().zip(grad) {
+        for (p, g) in param.iter_mut().zip(grad.iter()) {
             *p -= lr * (g + decay * *p);
         }
     }

@@ -38,6 +38,6 @@ impl Shape for ConstantConfig {
 
 impl Schedule for Constant {
     fn lr(&self, step: u64) -> f64 {
-        self.0.rise(step).unwrap_or(self.0.lr)
+        self.0.rate(step, |_| 1.0)
     }
 }

@@ -3,7 +3,7 @@
 use biotope_core::{Config, Invalid};
 use serde::{Deserialize, Serialize};
 
-use super::{Schedule, Shape, Span, Warmup, check_warmup};
+use super::{Schedule, Shape, Span, Warmup, check_share, check_warmup};
 
 /// Half a cosine.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -22,9 +22,7 @@ impl Config for CosineConfig {
     const SUMMARY: &'static str = "warm-up, then half a cosine down to a floor";
 
     fn check(&self) -> Result<(), Invalid> {
-        if !(0.0..=1.0).contains(&self.floor) {
-            return Err(Invalid::new("floor", "must be in 0..=1, a share of the peak", self.floor));
-        }
+        check_share("floor", self.floor)?;
         check_warmup(self.warmup_ratio, self.warmup_steps)
     }
 }
@@ -46,11 +44,13 @@ impl Shape for CosineConfig {
 
 impl Schedule for Cosine {
     fn lr(&self, step: u64) -> f64 {
-        self.warmup.rise(step).unwrap_or_else(|way| {
-            let wave = 0.5 * (1.0 + (std::f64::consts::PI * way).cos());
-            self.warmup.lr * (self.floor + (1.0 - self.floor) * wave)
-        })
+        self.warmup.fall(step, |way| wave(way, self.floor))
     }
+}
+
+/// Half a cosine from 1 to a floor.
+pub(super) fn wave(way: f64, floor: f64) -> f64 {
+    floor + (1.0 - floor) * 0.5 * (1.0 + (std::f64::consts::PI * way).cos())
 }
 
 #[cfg(test)]

@@ -38,6 +38,6 @@ impl Shape for LinearConfig {
 
 impl Schedule for Linear {
     fn lr(&self, step: u64) -> f64 {
-        self.0.rise(step).unwrap_or_else(|way| self.0.lr * (1.0 - way))
+        self.0.fall(step, |way| 1.0 - way)
     }
 }
