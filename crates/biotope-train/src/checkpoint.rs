@@ -1,13 +1,13 @@
 //! Checkpoints: a folder appears whole or not at all.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use biotope_core::RecordId;
 use biotope_nn::{Params, params};
-use biotope_optim::Optimizer;
+use biotope_optim::{Ema, Optimizer};
 use candle_core::Device;
 
 use crate::state::State;
@@ -17,18 +17,21 @@ const MODEL: &str = "model.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
 const STATE: &str = "state.json";
 
-/// Writes a checkpoint in place of the one before; `optimizer` only where the run goes on from it.
-pub(crate) fn save(
-    dir: &Path,
-    state: &mut State,
-    params: &Params,
-    optimizer: Option<&Optimizer>,
-) -> Result<()> {
+/// What moves the weights: a run goes on from it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Movers<'a> {
+    pub(crate) optimizer: &'a Optimizer,
+    pub(crate) ema: Option<&'a Ema>,
+}
+
+/// Writes a checkpoint in place of the one before; `movers` only where the run goes on from it.
+pub(crate) fn save(dir: &Path, state: &mut State, params: &Params, movers: Option<Movers<'_>>) -> Result<()> {
     replace(dir, |fresh| {
         params.save(&fresh.join(MODEL))?;
         state.files = [(MODEL.to_owned(), digest(&fresh.join(MODEL))?)].into();
-        if let Some(optimizer) = optimizer {
-            let tensors: HashMap<_, _> = optimizer.state()?.into_iter().collect();
+        if let Some(Movers { optimizer, ema }) = movers {
+            let mut tensors: HashMap<_, _> = optimizer.state()?.into_iter().collect();
+            tensors.extend(ema.map_or_else(|| Ok(BTreeMap::new()), Ema::state)?);
             params::save(&tensors, &fresh.join(OPTIMIZER))?;
             state.files.insert(OPTIMIZER.to_owned(), digest(&fresh.join(OPTIMIZER))?);
         }
@@ -71,9 +74,14 @@ pub(crate) fn load_params(dir: &Path, params: &Params) -> Result<()> {
     Ok(params.load(&dir.join(MODEL))?)
 }
 
-/// Takes over the optimizer of a checkpoint.
-pub(crate) fn load_optimizer(dir: &Path, optimizer: &mut Optimizer) -> Result<()> {
-    Ok(optimizer.load_state(&params::open(&dir.join(OPTIMIZER), &Device::Cpu)?)?)
+/// Takes over the optimizer of a checkpoint, and the mean of the weights if there is one.
+pub(crate) fn load_movers(dir: &Path, optimizer: &mut Optimizer, ema: Option<&mut Ema>) -> Result<()> {
+    let mut state = params::open(&dir.join(OPTIMIZER), &Device::Cpu)?;
+    if let Some(ema) = ema {
+        ema.load_state(&state)?;
+        state.retain(|name, _| !name.starts_with("ema/"));
+    }
+    Ok(optimizer.load_state(&state)?)
 }
 
 /// Fills a neighbour folder and puts it in place by renames: a crash leaves the old folder, at its name or beside it.

@@ -32,6 +32,11 @@ pub struct TrainConfig {
     pub groups: Vec<Group>,
     /// Largest norm of the gradients; 0: no clipping.
     pub clip_norm: f64,
+    /// Largest element of the gradients, clipped before the norm; 0: no clipping.
+    pub clip_value: f64,
+    /// Memory of a running mean of the weights (0.999 is usual), which is then measured on the validation split and
+    /// saved as the best in place of the weights themselves; 0: none.
+    pub ema: f64,
     /// What is made small; by default what fits the task.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<Component>,
@@ -60,6 +65,8 @@ impl Default for TrainConfig {
             schedule: Component::new("linear"),
             groups: vec![Group::no_decay()],
             clip_norm: 1.0,
+            clip_value: 0.0,
+            ema: 0.0,
             loss: None,
             metric: None,
             evaluate_every: 0,
@@ -86,8 +93,13 @@ impl Config for TrainConfig {
         if !(self.lr.is_finite() && self.lr > 0.0) {
             return Err(Invalid::new("lr", "must be a number above 0", self.lr));
         }
-        if !(self.clip_norm.is_finite() && self.clip_norm >= 0.0) {
-            return Err(Invalid::new("clip_norm", "must be a number not below 0", self.clip_norm));
+        for (field, limit) in [("clip_norm", self.clip_norm), ("clip_value", self.clip_value)] {
+            if !(limit.is_finite() && limit >= 0.0) {
+                return Err(Invalid::new(field, "must be a number not below 0", limit));
+            }
+        }
+        if !(0.0..1.0).contains(&self.ema) {
+            return Err(Invalid::new("ema", "must be at least 0 and below 1", self.ema));
         }
         if self.precision == Precision::Int8 {
             let hint = "int8 is for answering: bundle the model and serve it in int8";
@@ -175,6 +187,8 @@ mod tests {
             ("epochs = 0", "invalid train.epochs: must be at least 1, got 0 / -"),
             ("lr = -1", "invalid train.lr: must be a number above 0, got -1 / -"),
             ("clip_norm = nan", "invalid train.clip_norm: must be a number not below 0, got NaN / -"),
+            ("clip_value = -0.5", "invalid train.clip_value: must be a number not below 0, got -0.5 / -"),
+            ("ema = 1.0", "invalid train.ema: must be at least 0 and below 1, got 1 / -"),
             (
                 "batch_sise = 3",
                 "invalid train.batch_sise: is not a known key, got \"batch_sise\" / did you mean \"batch_size\"?",

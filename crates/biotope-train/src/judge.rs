@@ -6,6 +6,7 @@ use biotope_core::Task;
 use biotope_core::pack::Budget;
 use biotope_eval::{Better, Metric, build_metric};
 use biotope_nn::{Example, Loss, Model, decode};
+use biotope_optim::Goal;
 use candle_core::{DType, Device};
 
 use crate::predict::for_each_batch;
@@ -32,6 +33,14 @@ impl Judge {
     /// Whether a value is better than the best so far.
     pub(crate) fn is_better(&self, value: f64, best: Option<f64>) -> bool {
         best.is_none_or(|best| self.better.improves(value, best))
+    }
+
+    /// Which way the metric is better, for a schedule that listens.
+    pub(crate) fn goal(&self) -> Goal {
+        match self.better {
+            Better::Higher => Goal::High,
+            Better::Lower => Goal::Low,
+        }
     }
 
     /// Every number by name.

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use biotope_nn::{Example, Loss, build_loss};
-use biotope_optim::{Optimizer, Schedule, Span, build_schedule};
+use biotope_optim::{Ema, Optimizer, Schedule, Span, build_schedule};
 use candle_core::Var;
 
 use crate::callbacks::EventsFile;
+use crate::checkpoint::Movers;
 use crate::identity::Identity;
 use crate::judge::Judge;
 use crate::plan::Plan;
@@ -27,6 +28,7 @@ pub(crate) struct Run<'r, 'a> {
     /// Names of those that get row gradients.
     sparse: BTreeSet<String>,
     optimizer: Optimizer,
+    ema: Option<Ema>,
     schedule: Box<dyn Schedule>,
     loss: Box<dyn Loss>,
     judge: Judge,
@@ -52,12 +54,16 @@ impl<'r, 'a> Run<'r, 'a> {
             return Err(Error::NoParameters);
         }
         let mut optimizer = Optimizer::new(&config.optimizer, vars.clone(), &config.groups)?;
+        let mut ema = (config.ema > 0.0).then(|| Ema::new(config.ema, vars.clone())).transpose()?;
         let plan = Plan::new(train, &config, trainer.seed);
-        let schedule = build_schedule(&config.schedule, Span { lr: config.lr, total: plan.steps })?;
+        let mut schedule = build_schedule(&config.schedule, Span { lr: config.lr, total: plan.steps })?;
         let judge = Judge::new(config.metric_for(task), task)?;
         let loss = build_loss(&config.loss_for(task))?;
         let identity = Identity::new(&config, trainer.seed, task, train, valid);
-        let state = resume(trainer, dir, identity, &mut optimizer)?;
+        let state = resume(trainer, dir, identity, &mut optimizer, ema.as_mut())?;
+        if state.step > 0 {
+            schedule.load_state(&state.schedule)?;
+        }
         let journal = EventsFile::open(&dir.events(), state.events)?;
         let origin = (trainer.clock)() - state.seconds;
         let sparse = trainer.model.sparse().into_iter().collect();
@@ -70,6 +76,7 @@ impl<'r, 'a> Run<'r, 'a> {
             vars,
             sparse,
             optimizer,
+            ema,
             schedule,
             loss,
             judge,
@@ -102,7 +109,7 @@ impl<'r, 'a> Run<'r, 'a> {
 
         let is_evaluated = self.is_evaluation_due(after.0 > epoch);
         if is_evaluated {
-            self.evaluate(epoch)?;
+            self.on_mean_weights(|run| run.evaluate(epoch))?;
         }
         let is_planned = is_evaluated || is_multiple(step, self.trainer.config.save_every);
         if is_planned || self.is_stopped {
@@ -140,6 +147,14 @@ impl<'r, 'a> Run<'r, 'a> {
         })
     }
 
+    /// Does something while the parameters hold the mean of the weights, if one is kept.
+    fn on_mean_weights(&mut self, work: impl FnOnce(&mut Self) -> Result<()>) -> Result<()> {
+        self.ema.as_mut().map_or(Ok(()), Ema::swap)?;
+        let done = work(self);
+        self.ema.as_mut().map_or(Ok(()), Ema::swap)?;
+        done
+    }
+
     fn evaluate(&mut self, epoch: u64) -> Result<()> {
         let (trainer, step) = (&*self.trainer, self.state.step);
         let device = trainer.params.device();
@@ -147,6 +162,7 @@ impl<'r, 'a> Run<'r, 'a> {
         let metrics = self.judge.measure(trainer.model, self.loss.as_ref(), self.valid, budget, device)?;
         let value = self.judge.value(&metrics, step)?;
         let is_best = self.judge.is_better(value, self.state.best.map(|best| best.value));
+        self.schedule.observe(value, self.judge.goal());
         let train_loss = self.state.take_loss();
         self.state.stale = if is_best { 0 } else { self.state.stale + 1 };
         self.state.history.push(Measured { step, epoch, train_loss, metrics: metrics.clone(), is_best });
@@ -175,8 +191,10 @@ impl<'r, 'a> Run<'r, 'a> {
         self.journal.sync()?;
         self.state.events = self.journal.len();
         self.state.seconds = self.seconds();
-        let optimizer = (kind == Kind::Last).then_some(&self.optimizer);
-        checkpoint::save(&self.dir.checkpoint(kind), &mut self.state, self.trainer.params, optimizer)
+        self.state.schedule = self.schedule.state();
+        let movers = Movers { optimizer: &self.optimizer, ema: self.ema.as_ref() };
+        let movers = (kind == Kind::Last).then_some(movers);
+        checkpoint::save(&self.dir.checkpoint(kind), &mut self.state, self.trainer.params, movers)
     }
 
     /// The first event; a resumed run also repeats what was told after its checkpoint was written.
@@ -226,11 +244,12 @@ fn resume(
     dir: &RunDir,
     identity: Identity,
     optimizer: &mut Optimizer,
+    ema: Option<&mut Ema>,
 ) -> Result<State> {
     let last = dir.checkpoint(Kind::Last);
     let Some(state) = checkpoint::state(&last)? else { return Ok(State::new(identity)) };
     state.run.check(&identity, dir.path())?;
     checkpoint::load_params(&last, trainer.params)?;
-    checkpoint::load_optimizer(&last, optimizer)?;
+    checkpoint::load_movers(&last, optimizer, ema)?;
     Ok(state)
 }

@@ -55,6 +55,9 @@ pub(crate) struct State {
     #[serde(with = "exact")]
     pub(crate) loss_sum: f64,
     pub(crate) loss_count: u64,
+    /// What the schedule remembers.
+    #[serde(with = "exact::map")]
+    pub(crate) schedule: BTreeMap<String, f64>,
     /// All evaluations.
     pub(crate) history: Vec<Measured>,
     /// Bytes of the events file that belong to it.
@@ -69,7 +72,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    pub(crate) const FORMAT: u32 = 1;
+    pub(crate) const FORMAT: u32 = 2;
 
     pub(crate) fn new(run: Identity) -> Self {
         Self {
@@ -82,6 +85,7 @@ impl State {
             stale: 0,
             loss_sum: 0.0,
             loss_count: 0,
+            schedule: BTreeMap::new(),
             history: Vec::new(),
             events: 0,
             is_planned: true,

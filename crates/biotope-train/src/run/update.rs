@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use biotope_nn::{Batch, Example, Mode, Output, guard};
-use biotope_optim::Gradients;
+use biotope_optim::{Ema, Gradients};
 use candle_core::DType;
 use candle_core::backprop::GradStore;
 
@@ -35,6 +35,7 @@ impl Run<'_, '_> {
         self.guard(silent.unwrap_or_default())?;
         let lr = self.schedule.lr(self.state.step);
         self.optimizer.step(lr, &grads)?;
+        self.ema.as_mut().map_or(Ok(()), Ema::update)?;
         let tokens = batches.iter().map(|batch| self.plan.tokens(batch)).sum();
         Ok(Done { loss, lr, norm, examples, tokens })
     }
@@ -85,10 +86,21 @@ impl Run<'_, '_> {
         Ok(grads)
     }
 
+    /// Clips by value, then by norm; gives the norm before. An infinity would not survive clipping: it is looked for
+    /// first.
     fn clip(&self, grads: &mut Gradients) -> Result<f64> {
-        let max = self.trainer.config.clip_norm;
-        let norm = if max > 0.0 { grads.clip(max)? } else { grads.norm()? };
-        finite("gradient norm", self.state.step + 1, norm)
+        let (step, config) = (self.state.step + 1, &self.trainer.config);
+        if config.clip_value == 0.0 && config.clip_norm > 0.0 {
+            return finite("gradient norm", step, grads.clip(config.clip_norm)?);
+        }
+        let norm = finite("gradient norm", step, grads.norm()?)?;
+        if config.clip_value > 0.0 {
+            grads.clip_value(config.clip_value);
+        }
+        if config.clip_norm > 0.0 {
+            grads.clip(config.clip_norm)?;
+        }
+        Ok(norm)
     }
 
     fn guard(&self, silent: BTreeSet<String>) -> Result<()> {

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use biotope_core::Component;
+use biotope_optim::{rules, schedules};
 use biotope_train::{Error, Event, Flow, Kind, Outcome, Reason, RunDir, TrainConfig, event};
 use proptest::prelude::*;
 
@@ -99,15 +100,36 @@ proptest! {
     #[test]
     fn any_options_and_any_kills(
         accumulate in 1usize..4, save_every in 0u64..4, evaluate_every in 0u64..5, patience in 0u64..3,
-        rule in prop::sample::select(vec!["adam", "adamw", "momentum", "sgd"]),
+        rule in 0..rules().entries().len(), schedule in 0..schedules().entries().len(),
+        ema in prop::sample::select(vec![0.0, 0.9]), clip_value in prop::sample::select(vec![0.0, 0.01]),
         kills in prop::collection::vec(0usize..12, 1..5),
     ) {
-        let optimizer = Component::new(rule);
-        let config = TrainConfig { accumulate, save_every, evaluate_every, patience, optimizer, ..small() };
+        let optimizer = Component::new(rules().entries()[rule].name);
+        let schedule = Component::new(schedules().entries()[schedule].name);
+        let config = TrainConfig { accumulate, save_every, evaluate_every, patience, optimizer, schedule, ema, clip_value, ..small() };
         let (one, other) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let straight = killed_and_resumed(one.path(), &config, &[]);
         prop_assert_eq!(killed_and_resumed(other.path(), &config, &kills), straight);
         prop_assert_eq!(story(other.path()), story(one.path()));
+    }
+}
+
+#[test]
+fn a_rate_that_waits_for_the_validation_split_is_resumed_where_it_stood() {
+    // an accuracy that never improves: the rate falls after every evaluation but the first
+    let schedule = Component::new("plateau").with("patience", 0);
+    let metric = Some("accuracy".to_owned());
+    let config = TrainConfig { schedule, metric, lr: 1e-7, evaluate_every: 2, ema: 0.5, ..small() };
+    let dir = tempfile::tempdir().unwrap();
+    let straight = killed_and_resumed(dir.path(), &config, &[]);
+    let events = story(dir.path());
+    let rates: Vec<f64> = events.iter().filter_map(|event| event["lr"].as_f64()).collect();
+    assert_eq!(rates[..6], [1e-7, 1e-7, 1e-7, 1e-7, 5e-8, 5e-8]);
+    assert_eq!(rates[10..], [6.25e-9, 6.25e-9]);
+    for at in 0..events.len() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(killed_and_resumed(dir.path(), &config, &[at]), straight, "killed after {at} events");
+        assert_eq!(story(dir.path()), events, "killed after {at} events");
     }
 }
 

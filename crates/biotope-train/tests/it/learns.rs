@@ -1,9 +1,11 @@
 //! That it learns, and when it stops.
 
+use std::cell::RefCell;
+
 use biotope_core::pack::Budget;
 use biotope_core::{Component, Seed, Target, Task};
 use biotope_nn::Params;
-use biotope_train::{Flow, Kind, Outcome, Reason, RunDir, TrainConfig, Trainer, predict};
+use biotope_train::{Event, Flow, Kind, Outcome, Reason, RunDir, TrainConfig, Trainer, predict};
 use candle_core::Device;
 
 use crate::toy::{bits, examples, small, task, toy};
@@ -15,6 +17,11 @@ fn run(config: &TrainConfig, rate: f64) -> (Params, Outcome) {
     let outcome = trainer.run(&examples(22, 1), &examples(9, 2), &RunDir::open(dir.path()).unwrap()).unwrap();
     drop(trainer);
     (params, outcome)
+}
+
+/// All weights in a row.
+fn numbers(params: &Params) -> Vec<f32> {
+    bits(params).into_iter().flat_map(|(_, values)| values.into_iter().map(f32::from_bits)).collect()
 }
 
 #[test]
@@ -70,6 +77,60 @@ fn it_stops_when_nothing_improves_and_gives_the_best_weights() {
     let last = toy(1, 0.0, 3).0;
     last.load(&dir.checkpoint(Kind::Last).join("model.safetensors")).unwrap();
     assert_ne!(bits(&params), bits(&last));
+}
+
+#[test]
+fn the_mean_of_the_weights_is_measured_and_saved_as_the_best() {
+    let (params, model) = toy(5, 0.0, 3);
+    let (dir, task, train) = (tempfile::tempdir().unwrap(), task(), examples(22, 1));
+    let dir = RunDir::open(dir.path()).unwrap();
+    let trail = RefCell::new(Vec::new());
+    let listen = |event: &Event| {
+        if matches!(event, Event::StepDone { .. }) {
+            trail.borrow_mut().push(numbers(&params));
+        }
+        Ok(Flow::Continue)
+    };
+    let config = TrainConfig { epochs: 4, ema: 0.8, metric: Some("loss".into()), ..small() };
+    let mut trainer = Trainer::new(&config, Seed(7), &model, &params, &task).unwrap().callback(listen);
+    let outcome = trainer.run(&train, &train, &dir).unwrap();
+    drop(trainer);
+    assert_eq!((outcome.best_step, outcome.steps), (24, 24));
+
+    let trail = trail.into_inner();
+    let mut mean = trail[0].clone();
+    for weights in &trail[1..] {
+        mean.iter_mut().zip(weights).for_each(|(mean, weight)| *mean = 0.8 * *mean + 0.2 * weight);
+    }
+    let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).fold(0f32, |most, (a, b)| most.max((a - b).abs()));
+    assert!(apart(&numbers(&params), &mean) < 1e-6, "the run ends with the mean");
+    let (of_best, of_last) = (toy(1, 0.0, 3).0, toy(1, 0.0, 3).0);
+    of_best.load(&dir.checkpoint(Kind::Best).join("model.safetensors")).unwrap();
+    of_last.load(&dir.checkpoint(Kind::Last).join("model.safetensors")).unwrap();
+    assert_eq!(bits(&of_best), bits(&params));
+    assert_eq!(numbers(&of_last), trail[23], "the run itself goes on from the weights");
+    assert!(apart(&mean, &trail[23]) > 1e-3);
+}
+
+#[test]
+fn clipping_by_value_holds_every_element_back() {
+    let sgd = |clip_value| TrainConfig {
+        clip_value,
+        clip_norm: 0.0,
+        max_steps: 1,
+        optimizer: Component::new("sgd"),
+        schedule: Component::new("constant"),
+        groups: Vec::new(),
+        ..small()
+    };
+    let start = numbers(&toy(5, 0.0, 3).0);
+    let longest = |config: &TrainConfig| {
+        let end = numbers(&run(config, 0.0).0);
+        start.iter().zip(end).fold(0f32, |most, (a, b)| most.max((a - b).abs())) / 0.02
+    };
+    let free = longest(&sgd(0.0));
+    assert!(free > 0.06, "{free}");
+    assert!((longest(&sgd(0.05)) - 0.05).abs() < 1e-4);
 }
 
 #[test]
