@@ -214,10 +214,15 @@ mod tests {
             for entry in schedules().entries() {
                 let new = || build_schedule(&Component::new(entry.name), Span { lr: 1.0, total: 40 }).unwrap();
                 let (mut straight, mut first, mut second) = (new(), new(), new());
-                values.iter().for_each(|value| straight.observe(*value, goal));
-                values[..cut].iter().for_each(|value| first.observe(*value, goal));
+                let tell = |schedule: &mut dyn Schedule, values: &[f64]| {
+                    for value in values {
+                        schedule.observe(*value, goal);
+                    }
+                };
+                tell(straight.as_mut(), &values);
+                tell(first.as_mut(), &values[..cut]);
                 second.load_state(&first.state()).unwrap();
-                values[cut..].iter().for_each(|value| second.observe(*value, goal));
+                tell(second.as_mut(), &values[cut..]);
                 prop_assert_eq!(second.state(), straight.state());
                 for step in 0..40 {
                     prop_assert_eq!(second.lr(step).to_bits(), straight.lr(step).to_bits());

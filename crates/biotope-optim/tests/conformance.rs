@@ -147,7 +147,8 @@ fn a_rule_that_needs_the_whole_takes_rows_as_a_table_with_zeros_elsewhere() {
             let zeros = Tensor::zeros((2, 10), candle_core::DType::F32, &Device::Cpu).unwrap();
             let (first, last) = (grad.narrow(0, 0, 1).unwrap(), grad.narrow(0, 1, 1).unwrap());
             all.add("w", &Tensor::cat(&[&first, &zeros, &last], 0).unwrap()).unwrap();
-            [&mut rows, &mut all].into_iter().for_each(|grads| grads.scale(0.5));
+            rows.scale(0.5);
+            all.scale(0.5);
             sparse.step(0.01, &rows).unwrap();
             dense.step(0.01, &all).unwrap();
         }

@@ -1,7 +1,7 @@
-//! A hundred steps of every rule against the numbers of `torch.optim`, or of its paper where PyTorch has it not.
+//! A hundred steps of every rule against the numbers of `torch.optim`, or of its paper where torch has it not.
 //!
 //! The tolerance is relative to the largest element of a parameter: 1e-6, some ten roundings of `f32`, holds although
-//! PyTorch multiplies and adds in another order and some references run in `f64`. One case is looser: PyTorch's own
+//! torch multiplies and adds in another order and some references run in `f64`. One case is looser: torch's own
 //! Muon iterates in bfloat16, whose roundings (4e-3) are all that is left between the two; the same code without that
 //! cast is held to 1e-6 beside it.
 

@@ -1,6 +1,6 @@
 //! Every schedule against the numbers of `torch.optim.lr_scheduler`, and the mean of weights against `swa_utils`.
 //!
-//! Rates are doubles on both sides; PyTorch works most of them out from the last one, we from the step, so 1e-12 of
+//! Rates are doubles on both sides; torch works most of them out from the last one, we from the step, so 1e-12 of
 //! the peak is left between the two. Means of weights are held to 1e-6 of the largest, as rules are.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]

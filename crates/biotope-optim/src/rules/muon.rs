@@ -4,7 +4,7 @@
 //! As `torch.optim.Muon`: `m ← μ m + (1-μ) g; u = (1-μ) g + μ m` (without `nesterov` `u = m`); `x = u / ‖u‖`, then
 //! `iterations` times `x ← a x + (b x xᵀ + c (x xᵀ)²) x` with (a, b, c) = (3.4445, -4.775, 2.0315), which brings the
 //! singular values of `x` near 1 (Newton and Schulz); `p ← (1 - lr λ) p - lr s x` with a scale `s` by the shape.
-//! PyTorch iterates in bfloat16, this in single precision.
+//! `torch.optim` iterates in bfloat16, this in single precision.
 
 use biotope_core::{Config, Invalid};
 use candle_core::{Device, Tensor};
