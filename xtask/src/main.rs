@@ -1,5 +1,6 @@
 //! The workflows of the workspace. Knows nothing of its crates but their names; compiles in seconds.
 
+mod bench;
 mod fixtures;
 mod new;
 mod run;
@@ -18,7 +19,7 @@ cargo xtask COMMAND
   tidy              layer table, registries, file and function length, module docs, words that must not appear
   new model NAME    a new file of the zoo and its registry line (also: rule, schedule, step, metric)
   fixtures [CASE]   which reference numbers exist and how to make them anew
-  bench [ARGS]      criterion benchmarks: `cargo bench ARGS`
+  bench [ARGS]      how fast: criterion, our programs, the peers (--peers, --only CASE, --quick, --help)
   dist              release binary with link-time optimisation in target/dist/
 
 Exit codes: 0 yes, 1 the answer is no, 2 it could not be done.";
@@ -45,7 +46,7 @@ fn command(args: &[String]) -> Result<bool> {
         "tidy" => tidy::tidy(),
         "new" => new::new(rest),
         "fixtures" => fixtures::fixtures(rest),
-        "bench" => run::cargo(&["bench"], rest),
+        "bench" => bench::bench(rest),
         "dist" => run::cargo(&["build", "--profile", "dist", "--package", "biotope-cli"], rest),
         "help" | "--help" | "-h" => {
             println!("{HELP}");

@@ -12,7 +12,7 @@ pub(crate) fn root() -> PathBuf {
 }
 
 /// Where cargo builds: `CARGO_TARGET_DIR`, else `target`.
-fn target() -> PathBuf {
+pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
 }
 
@@ -22,7 +22,7 @@ pub(crate) fn cargo(fixed: &[&str], rest: &[String]) -> Result<bool> {
     run(Command::new(cargo).args(fixed).args(rest))
 }
 
-fn run(command: &mut Command) -> Result<bool> {
+pub(crate) fn run(command: &mut Command) -> Result<bool> {
     eprintln!("$ {}", show(command));
     let status = command.current_dir(root()).status();
     Ok(status.with_context(|| format!("could not start {}", command.get_program().display()))?.success())

@@ -49,7 +49,7 @@ fn arrows(root: &Path) -> Result<Table> {
         let used = package.dependencies.iter().filter(|d| d.kind != DependencyKind::Development);
         (package.name.to_string(), used.map(|d| d.name.clone()).filter(|name| ours.contains(name)).collect())
     };
-    let beside = ["xtask", "biotope-tests"];
+    let beside = ["biotope-bench", "biotope-tests", "xtask"];
     Ok(metadata.packages.iter().filter(|p| !beside.contains(&p.name.as_str())).map(arrows_of).collect())
 }
 

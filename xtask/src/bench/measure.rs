@@ -1,0 +1,146 @@
+//! Runs the programs of a case in turn: ours, a peer, the next peer, ours again, …
+
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::cases::{Case, Program};
+use super::options::Options;
+use super::row::{Rounds, Row, rows};
+use super::sample::Sample;
+use super::{Place, python};
+
+/// Logits that differ by more than this do not come from the same weights and ids; int8 and bf16 stay below.
+const APART: f64 = 0.5;
+
+/// Every thread pool that any of the programs knows.
+pub(crate) fn threads(options: &Options) -> Vec<(&'static str, String)> {
+    let pools = [
+        "RAYON_NUM_THREADS",
+        "CANDLE_NUM_THREADS",
+        "OMP_NUM_THREADS",
+        "MKL_NUM_THREADS",
+        "OPENBLAS_NUM_THREADS",
+        "BIOTOPE_BENCH_THREADS",
+        "TF_NUM_INTRAOP_THREADS",
+        "TF_NUM_INTEROP_THREADS",
+    ];
+    pools.into_iter().map(|name| (name, options.threads.to_string())).collect()
+}
+
+/// The rows of all cases; what fails says so and the rest goes on.
+pub(crate) fn all(options: &Options, place: &Place, cases: &[Case]) -> Vec<Row> {
+    cases.iter().flat_map(|case| one(options, place, case)).collect()
+}
+
+fn one(options: &Options, place: &Place, case: &Case) -> Vec<Row> {
+    let peers = if options.peers { case.peers.as_slice() } else { &[] };
+    let programs: Vec<&Program> = case.ours.iter().chain(peers).collect();
+    let mut found: Vec<Rounds> = vec![Ok(Vec::new()); programs.len()];
+    for round in 1..=options.rounds() {
+        for (program, rounds) in programs.iter().zip(&mut found) {
+            let Ok(samples) = rounds else { continue };
+            match process(options, place, case, program) {
+                Ok(sample) => {
+                    eprintln!("{} {round} {}: {}", case.name, program.label(), brief(&sample));
+                    samples.push(sample);
+                }
+                Err(error) => {
+                    eprintln!("{} {round} {}: {error:#}", case.name, program.label());
+                    *rounds = Err(format!("{error:#}"));
+                }
+            }
+        }
+    }
+    agree(&mut found);
+    rows(case, &found[..case.ours.len()], &found[case.ours.len()..])
+}
+
+fn brief(sample: &Sample) -> String {
+    let accuracy = sample.accuracy.map(|share| format!(", accuracy {share:.4}")).unwrap_or_default();
+    format!("{:.1}/s, {:.2} ms, {:.0} MB{accuracy}", sample.rate, sample.median * 1e3, sample.rss / 1e6)
+}
+
+/// Whoever answers the first text otherwise than the first program does has not done the same work.
+fn agree(found: &mut [Rounds]) {
+    let probe = |rounds: &Rounds| rounds.as_ref().ok().and_then(|s| s.first()).map(|s| s.probe.clone());
+    let Some(wanted) = found.iter().find_map(probe).filter(|probe| !probe.is_empty()) else { return };
+    for rounds in found {
+        let Some(got) = probe(rounds) else { continue };
+        let apart = got.iter().zip(&wanted).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        if got.len() != wanted.len() || apart > APART || apart.is_nan() {
+            *rounds = Err(format!("answers {got:.3?} where {wanted:.3?} is right"));
+        }
+    }
+}
+
+/// One process of one program.
+fn process(options: &Options, place: &Place, case: &Case, program: &Program) -> Result<Sample> {
+    let mut command = match program.script {
+        None => {
+            let mut command = Command::new(&place.ours);
+            command.arg(program.args[0]);
+            command
+        }
+        Some((script, kind)) => {
+            let mut command = Command::new(place.python.ready(kind)?);
+            command.arg(python::peers().join(script));
+            command
+        }
+    };
+    let args = if program.script.is_none() { &program.args[1..] } else { &program.args[..] };
+    let (steps, warmup) =
+        if options.quick { (case.steps.0.div_ceil(4), case.steps.1.min(2)) } else { case.steps };
+    command.args(args).arg("--work").arg(&place.work);
+    command.args(["--steps", &steps.to_string(), "--warmup", &warmup.to_string()]);
+    command.envs(threads(options)).stdin(Stdio::null());
+    let done =
+        command.output().with_context(|| format!("could not start {}", command.get_program().display()))?;
+    if !done.status.success() {
+        bail!("{}", reason(&String::from_utf8_lossy(&done.stderr), done.status))
+    }
+    let sample = Sample::parse(&String::from_utf8_lossy(&done.stdout))?;
+    ensure!(sample.rate.is_finite() && sample.rate > 0.0, "it measured nothing");
+    Ok(sample)
+}
+
+/// The last line that a program complained with.
+fn reason(stderr: &str, status: std::process::ExitStatus) -> String {
+    let line = stderr.lines().rev().find(|line| !line.trim().is_empty());
+    let line = line.map(|line| line.trim().trim_start_matches("error: ").chars().take(160).collect());
+    line.unwrap_or_else(|| status.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answers(probe: &[f64]) -> Rounds {
+        Ok(vec![Sample { probe: probe.to_vec(), ..Sample::default() }])
+    }
+
+    #[test]
+    fn who_answers_something_else_is_told() {
+        let mut found = [Err("x".into()), answers(&[1.0, 2.0]), answers(&[1.01, 2.1]), answers(&[3.0, 2.0])];
+        agree(&mut found);
+        assert!(found[1].is_ok() && found[2].is_ok());
+        assert_eq!(found[3].as_ref().unwrap_err(), "answers [3.000, 2.000] where [1.000, 2.000] is right");
+        let mut without = [answers(&[]), answers(&[])];
+        agree(&mut without);
+        assert!(without.iter().all(Result::is_ok));
+        let mut odd = [answers(&[1.0]), answers(&[f64::NAN])];
+        agree(&mut odd);
+        assert!(odd[1].is_err());
+    }
+
+    #[test]
+    fn the_last_complaint_is_kept() {
+        use std::os::unix::process::ExitStatusExt;
+        let status = std::process::ExitStatus::from_raw(2 << 8);
+        assert_eq!(
+            reason("Traceback\nModuleNotFoundError: no torch\n\n", status),
+            "ModuleNotFoundError: no torch"
+        );
+        assert_eq!(reason("", status), "exit status: 2");
+    }
+}
