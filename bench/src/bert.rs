@@ -5,10 +5,10 @@ use std::time::Instant;
 use std::{fs, iter};
 
 use anyhow::{Context, Result, bail};
-use biotope_core::{Component, Seed, Silent, Target, Task};
+use biotope_core::{Component, Features, Seed, Silent, Target, Task};
 use biotope_hub::{Hub, HubConfig};
 use biotope_models::{Catalogue, bert};
-use biotope_nn::{Batch, Example, Mode, Model, Params};
+use biotope_nn::{Batch, Example, Frozen, Mode, Model, Packed, Params, Precision};
 use candle_core::Device;
 
 use crate::options::Options;
@@ -78,26 +78,77 @@ pub(crate) fn train(options: &Options) -> Result<Line> {
 /// Seconds of a batch of texts, from ids to logits on the host; on news of a pass over all batches.
 pub(crate) fn infer(options: &Options) -> Result<Line> {
     let texts = texts(options)?;
-    let (model, _params) = open(&options.work.join("model"), options.seed)?;
-    if options.precision != "f32" {
-        bail!("this model has no {} inference", options.precision)
-    }
-    let logits = |texts: &[Example]| -> Result<Vec<f32>> {
-        let batch = Batch::collate(&texts.iter().collect::<Vec<_>>(), &Device::Cpu)?;
-        Ok(model.forward(&batch, Mode::Eval)?.logits.flatten_all()?.to_vec1()?)
-    };
+    let mut answer = Answer::open(options)?;
     let per_step = if options.length == "news" { texts.len() } else { options.batch };
     let mut seconds = Vec::new();
     let steps = texts.chunks_exact(per_step).collect::<Vec<_>>();
     for (step, texts) in iter::repeat(&steps).flatten().enumerate().take(options.warmup + options.steps) {
         let begun = Instant::now();
         for batch in texts.chunks(options.batch) {
-            logits(batch)?;
+            answer.logits(batch)?;
         }
         if step >= options.warmup {
             seconds.push(begun.elapsed().as_secs_f64());
         }
     }
-    let line = Line::new(format!("bert-infer {}", options.length), "samples/s", per_step as f64, &seconds);
-    Ok(Line { rss: peak_rss(), probe: logits(&texts[..1])?, ..line })
+    let case = format!("bert-infer {}", options.length);
+    let line = Line::new(case, "samples/s", per_step as f64, &seconds);
+    let path = format!("{} {}", answer.form(options), line.path);
+    Ok(Line { rss: peak_rss(), probe: answer.logits(&texts[..1])?.to_vec(), path, ..line })
+}
+
+/// The model as it answers: without graph where it has such a form, and buffers that are used again.
+struct Answer {
+    model: Box<dyn Model>,
+    /// Holds the weights that the model sees.
+    _params: Params,
+    frozen: Option<Box<dyn Frozen>>,
+    tokens: Vec<u32>,
+    offsets: Vec<usize>,
+    logits: Vec<f32>,
+}
+
+impl Answer {
+    fn open(options: &Options) -> Result<Self> {
+        let (model, params) = open(&options.work.join("model"), options.seed)?;
+        let precision: Precision = options.precision.parse()?;
+        let frozen = model.freeze(precision)?;
+        if frozen.is_none() && precision != Precision::F32 {
+            bail!("this model does not answer in {precision}")
+        }
+        Ok(Self {
+            model,
+            _params: params,
+            frozen,
+            tokens: Vec::new(),
+            offsets: Vec::new(),
+            logits: Vec::new(),
+        })
+    }
+
+    fn form(&self, options: &Options) -> String {
+        let form = if self.frozen.is_some() { "frozen" } else { "with graph" };
+        format!("{}, {form},", options.precision)
+    }
+
+    /// Logits of the texts, one row after the other.
+    fn logits(&mut self, texts: &[Example]) -> Result<&[f32]> {
+        let Some(frozen) = &self.frozen else {
+            let batch = Batch::collate(&texts.iter().collect::<Vec<_>>(), &Device::Cpu)?;
+            self.logits = self.model.forward(&batch, Mode::Eval)?.logits.flatten_all()?.to_vec1()?;
+            return Ok(&self.logits);
+        };
+        self.tokens.clear();
+        self.offsets.clear();
+        self.offsets.push(0);
+        for text in texts {
+            let Features::Tokens(ids) = &text.features else { bail!("texts are token ids") };
+            self.tokens.extend_from_slice(ids);
+            self.offsets.push(self.tokens.len());
+        }
+        self.logits.resize(texts.len() * frozen.outputs(), 0.0);
+        let packed = Packed::Tokens { tokens: &self.tokens, offsets: &self.offsets };
+        frozen.run(packed, &mut self.logits)?;
+        Ok(&self.logits)
+    }
 }

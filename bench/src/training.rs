@@ -23,10 +23,10 @@ pub(crate) struct Timed {
 /// The loop's options: batches of `options.batch` texts whatever their length, a constant rate, no clipping.
 pub(crate) fn config(options: &Options, keys: &str) -> Result<TrainConfig> {
     let updates = options.warmup + options.steps;
-    let precision = if options.precision == "f32" { "" } else { "precision = \"bf16\"\n" };
+    let precision = &options.precision;
     let text = format!(
         "epochs = {updates}\nmax_steps = {updates}\nbatch_size = {}\nbatch_tokens = 1000000\nclip_norm = 0.0\n\
-         evaluate_every = {NEVER}\nschedule = {{ use = \"constant\" }}\n{precision}{keys}",
+         evaluate_every = {NEVER}\nschedule = {{ use = \"constant\" }}\nprecision = \"{precision}\"\n{keys}",
         options.batch
     );
     let table: Table = text.parse()?;
