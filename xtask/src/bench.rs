@@ -17,7 +17,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::run::{self, cargo, target};
 use cases::Case;
-use options::Options;
+use options::{Action, Options};
 use python::Python;
 use row::Row;
 
@@ -52,13 +52,15 @@ not, 2 nothing could be measured.";
 /// Runs what the arguments ask for.
 pub(crate) fn bench(args: &[String]) -> Result<bool> {
     let options = Options::parse(args)?;
-    if options.help {
+    if options.action == Action::Help {
         println!("{HELP}");
         return Ok(true);
     }
     let cases = chosen(&options)?;
-    if options.list {
-        cases.iter().for_each(|case| println!("{}", case.describe()));
+    if options.action == Action::List {
+        for case in &cases {
+            println!("{}", case.describe());
+        }
         return Ok(true);
     }
     let mut good = true;

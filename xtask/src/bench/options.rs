@@ -4,11 +4,21 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
+/// What is to be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Print the help.
+    Help,
+    /// Print the cases.
+    List,
+    /// Run them.
+    Measure,
+}
+
 /// Options of `cargo xtask bench`.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Options {
-    pub(crate) help: bool,
-    pub(crate) list: bool,
+    pub(crate) action: Action,
     pub(crate) peers: bool,
     pub(crate) quick: bool,
     /// Beginnings of names of cases; none: all.
@@ -24,8 +34,7 @@ pub(crate) struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            help: false,
-            list: false,
+            action: Action::Measure,
             peers: false,
             quick: false,
             only: Vec::new(),
@@ -44,8 +53,8 @@ impl Options {
         while let Some(flag) = rest.next() {
             let mut value = || rest.next().with_context(|| format!("{flag} needs a value"));
             match flag.as_str() {
-                "--help" | "-h" => options.help = true,
-                "--list" => options.list = true,
+                "--help" | "-h" => options.action = Action::Help,
+                "--list" => options.action = Action::List,
                 "--peers" => options.peers = true,
                 "--quick" => options.quick = true,
                 "--only" => options.only.push(value()?.clone()),

@@ -12,7 +12,7 @@ use crate::run::{root, run};
 /// Which environment a peer lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// PyTorch and all that goes with it.
+    /// `PyTorch` and all that goes with it.
     Torch,
     /// Keras on TensorFlow, apart: it brings its own pins and thread pools.
     Keras,
@@ -61,13 +61,13 @@ impl Python {
         let folder = self.folder.join(name);
         let (python, done) = (folder.join("bin/python"), folder.join("done"));
         if !done.exists() {
-            self.install(&folder, &python, &peers().join(requirements), variable)?;
+            Self::install(&folder, &python, &peers().join(requirements), variable)?;
             std::fs::write(done, requirements)?;
         }
         Ok(python)
     }
 
-    fn install(&self, folder: &Path, python: &Path, requirements: &Path, variable: &str) -> Result<()> {
+    fn install(folder: &Path, python: &Path, requirements: &Path, variable: &str) -> Result<()> {
         let hint = format!("; an existing interpreter can be named by {variable}");
         let made = run(Command::new("python3").args(["-m", "venv"]).arg(folder));
         ensure!(made.is_ok_and(|made| made), "python3 could not make {}{hint}", folder.display());

@@ -26,7 +26,7 @@ impl Sample {
     /// Reads the last line that is a JSON object: libraries print what they like before it.
     pub(crate) fn parse(output: &str) -> Result<Self> {
         let objects = output.lines().rev().filter(|line| line.trim_start().starts_with('{'));
-        let json = objects.filter_map(|line| serde_json::from_str::<Value>(line).ok()).next();
+        let json = objects.filter_map(|line| serde_json::from_str::<Value>(line).ok()).find(Value::is_object);
         let json = json.context("it printed no line of JSON")?;
         let number =
             |key: &str| json[key].as_f64().with_context(|| format!("its line has no number {key:?}"));
