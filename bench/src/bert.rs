@@ -72,7 +72,8 @@ pub(crate) fn train(options: &Options) -> Result<Line> {
     let seconds: Vec<f64> = timed.seconds.chunks(batches).map(|pass| pass.iter().sum()).collect();
     let amount = if batches == 1 { options.batch } else { texts.len() };
     let line = Line::new(format!("bert-train {}", options.length), "samples/s", amount as f64, &seconds);
-    Ok(Line { rss: timed.rss, ..line })
+    let path = format!("{} {}", options.precision, line.path);
+    Ok(Line { rss: timed.rss, path, ..line })
 }
 
 /// Seconds of a batch of texts, from ids to logits on the host; on news of a pass over all batches.
@@ -93,7 +94,7 @@ pub(crate) fn infer(options: &Options) -> Result<Line> {
     }
     let case = format!("bert-infer {}", options.length);
     let line = Line::new(case, "samples/s", per_step as f64, &seconds);
-    let path = format!("{} {}", answer.form(options), line.path);
+    let path = format!("{} {}{}", options.precision, line.path, answer.form());
     Ok(Line { rss: peak_rss(), probe: answer.logits(&texts[..1])?.to_vec(), path, ..line })
 }
 
@@ -126,9 +127,8 @@ impl Answer {
         })
     }
 
-    fn form(&self, options: &Options) -> String {
-        let form = if self.frozen.is_some() { "frozen" } else { "with graph" };
-        format!("{}, {form},", options.precision)
+    fn form(&self) -> &'static str {
+        if self.frozen.is_some() { "" } else { ", with graph" }
     }
 
     /// Logits of the texts, one row after the other.

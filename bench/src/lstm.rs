@@ -31,5 +31,5 @@ pub(crate) fn train(options: &Options) -> Result<Line> {
     let timed = training::run(options, &config, (model.as_ref(), &params, &task), &texts)?;
     let case = format!("lstm-train {}", options.length);
     let line = Line::new(case, "samples/s", options.batch as f64, &timed.seconds);
-    Ok(Line { rss: timed.rss, ..line })
+    Ok(Line { rss: timed.rss, path: format!("f32 {}", line.path), ..line })
 }

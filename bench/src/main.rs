@@ -50,6 +50,7 @@ fn run() -> Result<()> {
         return Ok(());
     };
     let options = Options::parse(rest)?;
+    biotope_nn::paths::chosen()?;
     let line = match program.as_str() {
         "prepare" => return bert::prepare(&options),
         "bert-train" => bert::train(&options)?,

@@ -77,7 +77,7 @@ pub(crate) fn train(options: &Options) -> Result<Line> {
         }
     }
     let line = Line::new(format!("ngram-train {}", options.dim), "tokens/s", words as f64, &seconds);
-    Ok(Line { rss, accuracy: Some(accuracy), ..line })
+    Ok(Line { rss, accuracy: Some(accuracy), path: format!("f32 {}", line.path), ..line })
 }
 
 struct Learned {

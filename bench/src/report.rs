@@ -1,5 +1,6 @@
 //! The line that a program prints.
 
+use biotope_nn::paths;
 use serde::Serialize;
 
 /// What was measured, in seconds per step.
@@ -19,7 +20,7 @@ pub(crate) struct Line {
     pub(crate) p99: f64,
     /// Units per second, by the median.
     pub(crate) rate: f64,
-    /// Which kernels ran.
+    /// The instructions that the kernels use here, and in which numbers.
     pub(crate) path: String,
     /// Threads of the pool.
     pub(crate) threads: usize,
@@ -48,7 +49,7 @@ impl Line {
             max: at(1.0),
             p99: at(0.99),
             rate: amount / median,
-            path: path(),
+            path: paths::path().name().to_owned(),
             threads: rayon::current_num_threads(),
             rss: peak_rss(),
             probe: Vec::new(),
@@ -63,20 +64,6 @@ pub(crate) fn peak_rss() -> u64 {
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
     let kib = line.and_then(|rest| rest.trim().trim_end_matches(" kB").parse::<u64>().ok());
     kib.unwrap_or(0) * 1024
-}
-
-/// The instructions that the kernels choose on this machine.
-fn path() -> String {
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512bw") {
-            return "avx512 f32".into();
-        }
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            return "avx2 f32".into();
-        }
-    }
-    "portable f32".into()
 }
 
 #[cfg(test)]

@@ -24,5 +24,5 @@ pub(crate) fn train(options: &Options) -> Result<Line> {
     let config = training::config(options, "lr = 1e-3\noptimizer = { use = \"adam\" }")?;
     let timed = training::run(options, &config, (model.as_ref(), &params, &task), &texts)?;
     let line = Line::new("text-cnn-train", "samples/s", options.batch as f64, &timed.seconds);
-    Ok(Line { rss: timed.rss, ..line })
+    Ok(Line { rss: timed.rss, path: format!("f32 {}", line.path), ..line })
 }
