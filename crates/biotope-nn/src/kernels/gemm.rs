@@ -14,6 +14,7 @@ mod packed;
 mod right;
 #[cfg(test)]
 mod tests;
+mod turn;
 mod words;
 
 pub(crate) use self::door::Span;

@@ -11,6 +11,8 @@ mod plain;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
+use std::marker::PhantomData;
+
 use super::paths::Path;
 use crate::Precision;
 
@@ -70,6 +72,29 @@ pub(crate) struct Micro {
     /// What a word holds. Whole numbers come out as the bits of an `i32`.
     pub(crate) words: Words,
     run: Run,
+    session: Option<Session>,
+}
+
+/// What a thread does before its first tile and after its last.
+#[derive(Clone, Copy)]
+struct Session {
+    start: fn(),
+    stop: fn(),
+}
+
+/// A thread's leave to compute tiles.
+pub(crate) struct Tiles {
+    micro: Micro,
+    /// Sessions belong to a thread.
+    thread: PhantomData<*const ()>,
+}
+
+impl Drop for Tiles {
+    fn drop(&mut self) {
+        if let Some(session) = self.micro.session {
+            (session.stop)();
+        }
+    }
 }
 
 /// Largest tile of all paths.
@@ -85,6 +110,10 @@ pub(crate) struct Rows<'a> {
 impl Micro {
     /// The kernel of a path that this machine has.
     pub(crate) fn of(path: Path, precision: Precision) -> Self {
+        #[cfg(all(test, target_arch = "x86_64"))]
+        if let Some(micro) = amx::emulator::micro(precision) {
+            return micro;
+        }
         #[cfg(target_arch = "x86_64")]
         if let Some(micro) = x86::micro(path, precision) {
             return micro;
@@ -93,6 +122,16 @@ impl Micro {
         plain::micro(precision)
     }
 
+    /// Begins a session; one at a time on a thread.
+    pub(crate) fn start(self) -> Tiles {
+        if let Some(session) = self.session {
+            (session.start)();
+        }
+        Tiles { micro: self, thread: PhantomData }
+    }
+}
+
+impl Tiles {
     /// Computes `rows` rows of a tile over `k` words into `c`, whose rows are `stride` apart; adds to them if `add`.
     pub(crate) fn tile(
         &self,
@@ -102,12 +141,13 @@ impl Micro {
         (c, stride): (&mut [f32], usize),
         add: bool,
     ) {
-        assert!((1..=self.mr).contains(&rows) && k.is_multiple_of(self.step), "a tile fits its kernel");
+        let micro = &self.micro;
+        assert!((1..=micro.mr).contains(&rows) && k.is_multiple_of(micro.step), "a tile fits its kernel");
         assert!(
-            a.bytes.len() >= (rows - 1) * a.stride + 4 * k && b.len() >= k * self.nr,
+            a.bytes.len() >= (rows - 1) * a.stride + 4 * k && b.len() >= k * micro.nr,
             "operands cover the tile"
         );
-        assert!(stride >= self.nr && c.len() >= (rows - 1) * stride + self.nr, "the output holds the tile");
+        assert!(stride >= micro.nr && c.len() >= (rows - 1) * stride + micro.nr, "the output holds the tile");
         let tile = Tile {
             rows,
             k,
@@ -117,7 +157,7 @@ impl Micro {
             add,
         };
         // SAFETY: the operands hold `k` words and the output all rows and columns of the tile (asserted above);
-        // `of` hands out a kernel only for a path that was detected.
-        unsafe { (self.run)(&tile) }
+        // `of` hands out a kernel only for a path that was detected, and this is its session.
+        unsafe { (micro.run)(&tile) }
     }
 }

@@ -274,3 +274,38 @@ versions! {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernels::paths::{available, with_path};
+
+    #[test]
+    fn bf16_is_the_nearest_and_nan_stays() {
+        // Halfway between two bf16 the even one wins; beyond the largest comes infinity.
+        let cases = [
+            (0x3f80_0000, 0x3f80),
+            (0x3f80_8000, 0x3f80),
+            (0x3f80_8001, 0x3f81),
+            (0x3f81_8000, 0x3f82),
+            (0x7f7f_ffff, 0x7f80),
+            (0xff80_0000, 0xff80),
+            (0x7f80_0001, 0x7fc0),
+            (0xffff_ffff, 0xffff),
+            (0x0000_8001, 0x0001),
+            (0x8000_0000, 0x8000),
+        ];
+        for path in available() {
+            let x: Vec<f32> = (0..5).flat_map(|_| cases.map(|(x, _)| f32::from_bits(x))).collect();
+            let mut out = vec![0; x.len()];
+            with_path(*path, || to_bf16(&mut out, &x)).unwrap();
+            assert!(
+                out.iter().zip(cases.iter().cycle()).all(|(out, (_, short))| out == short),
+                "{path}: {out:x?}"
+            );
+            let mut back = vec![0.0; x.len()];
+            with_path(*path, || from_bf16(&mut back, &out)).unwrap();
+            assert!(back.iter().zip(&out).all(|(x, short)| x.to_bits() == u32::from(*short) << 16), "{path}");
+        }
+    }
+}

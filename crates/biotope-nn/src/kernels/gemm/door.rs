@@ -8,7 +8,7 @@ use super::left::with_rows;
 use super::mat::Operand;
 use super::right;
 use crate::Precision;
-use crate::kernels::micro::{MAX_TILE, Micro, Rows};
+use crate::kernels::micro::{MAX_TILE, Micro, Rows, Tiles};
 use crate::kernels::{scratch, threads};
 
 /// Most words of the inner dimension that are summed before the output is touched.
@@ -236,6 +236,7 @@ impl<'a> Job<'a> {
         add: bool,
     ) {
         let (micro, columns) = (self.right.micro, self.right.columns(&panels).len());
+        let tiles = micro.start();
         let size = self.right.words() * micro.nr;
         for (index, panel) in panels.enumerate() {
             let right = &self.right.data[panel * size..][steps.start * micro.nr..steps.end * micro.nr];
@@ -246,9 +247,9 @@ impl<'a> Job<'a> {
                 let shape = [micro.mr.min(count - row), steps.len()];
                 let place = &mut c[row * stride + column..];
                 if width == micro.nr {
-                    micro.tile(shape, left, right, (place, stride), add);
+                    tiles.tile(shape, left, right, (place, stride), add);
                 } else {
-                    edge(micro, shape, left, right, (place, stride, width), add);
+                    edge(&tiles, micro.nr, shape, left, right, (place, stride, width), add);
                 }
             }
         }
@@ -257,7 +258,8 @@ impl<'a> Job<'a> {
 
 /// A tile at the right edge of the output, by way of a whole one.
 fn edge(
-    micro: Micro,
+    tiles: &Tiles,
+    nr: usize,
     shape: [usize; 2],
     left: Rows<'_>,
     right: &[u32],
@@ -265,8 +267,8 @@ fn edge(
     add: bool,
 ) {
     let mut whole = [0f32; MAX_TILE];
-    micro.tile(shape, left, right, (&mut whole, micro.nr), false);
-    for (c, whole) in c.chunks_mut(stride).zip(whole.chunks_exact(micro.nr)).take(shape[0]) {
+    tiles.tile(shape, left, right, (&mut whole, nr), false);
+    for (c, whole) in c.chunks_mut(stride).zip(whole.chunks_exact(nr)).take(shape[0]) {
         for (c, whole) in c[..width].iter_mut().zip(whole) {
             *c = if add { *c + whole } else { *whole };
         }

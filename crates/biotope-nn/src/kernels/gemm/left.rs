@@ -5,7 +5,8 @@ use std::ops::Range;
 use super::door::Panels;
 use super::mat::{Mat, Operand};
 use super::packed;
-use super::words::{Number, across, along, transpose};
+use super::turn::transpose;
+use super::words::{Number, across, along};
 use crate::Precision;
 use crate::kernels::micro::{Rows, Words};
 use crate::kernels::scratch;
@@ -68,7 +69,7 @@ fn make<N: Number>(
         for from in steps.clone().step_by(TURN) {
             let turned = from..(from + TURN).min(steps.end);
             across(&mut lines[..turned.len() * m], m, left.t(), (turned.clone(), 0..m), kind);
-            transpose(&mut made[from - steps.start..], stride, lines, m, turned.len(), m);
+            transpose((&mut made[from - steps.start..], stride), (lines, m), [turned.len(), m]);
         }
     });
 }

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::door::Panels;
 use super::mat::{Mat, Operand};
-use super::words::{Number, across, along, transpose};
+use super::turn::transpose;
+use super::words::{Number, across, along};
 use crate::Precision;
 use crate::kernels::micro::Micro;
 use crate::kernels::{scratch, threads};
@@ -72,7 +73,7 @@ fn pack_panel<N: Number>(
             for (line, column) in inside.chunks_exact_mut(TURN).zip(columns.clone()) {
                 along(&mut line[..steps.len()], b.t().row(column, numbers.clone()), kind.0, kind.1);
             }
-            transpose(&mut panel[from * width..], width, lines, TURN, width, steps.len());
+            transpose((&mut panel[from * width..], width), (lines, TURN), [width, steps.len()]);
         }
     });
 }

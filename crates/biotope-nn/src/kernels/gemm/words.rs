@@ -1,4 +1,4 @@
-//! Numbers to words, along the inner dimension and across it, and words transposed.
+//! Numbers to words, along the inner dimension and across it.
 
 use std::ops::Range;
 
@@ -112,27 +112,6 @@ versions! {
             for ((out, low), high) in out[..valid].iter_mut().zip(low).zip(high) {
                 *out = u32::from(*low) | u32::from(*high) << 16;
             }
-        }
-    }
-
-    /// `out[j * out_stride + i] = x[i * stride + j]` for `rows` rows `i` and `columns` columns `j`.
-    fn transpose(out: &mut [u32], out_stride: usize, x: &[u32], stride: usize, rows: usize, columns: usize) {
-        const SIDE: usize = 8;
-        let whole = [rows / SIDE * SIDE, columns / SIDE * SIDE];
-        for i in (0..whole[0]).step_by(SIDE) {
-            let lines: [&[u32]; SIDE] = std::array::from_fn(|line| &x[(i + line) * stride..][..columns]);
-            for j in (0..whole[1]).step_by(SIDE) {
-                for column in j..j + SIDE {
-                    let out = &mut out[column * out_stride + i..][..SIDE];
-                    for (out, line) in out.iter_mut().zip(lines) { *out = line[column]; }
-                }
-            }
-            for column in whole[1]..columns {
-                for (line, x) in lines.iter().enumerate() { out[column * out_stride + i + line] = x[column]; }
-            }
-        }
-        for i in whole[0]..rows {
-            for (j, x) in x[i * stride..][..columns].iter().enumerate() { out[j * out_stride + i] = *x; }
         }
     }
 }

@@ -10,7 +10,7 @@ pub(super) fn micro(precision: Precision) -> Micro {
         Precision::F32 | Precision::Bf16 => (Words::F32, float),
         Precision::Int8 => (Words::I16, whole),
     };
-    Micro { mr: MR, nr: NR, step: 1, words, run }
+    Micro { mr: MR, nr: NR, step: 1, words, run, session: None }
 }
 
 /// # Safety

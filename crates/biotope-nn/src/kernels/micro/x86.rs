@@ -13,8 +13,8 @@ use super::{Micro, Path, Precision, Run, Tile, Words, amx};
 
 /// The kernel of a path, if it has one of its own.
 pub(super) fn micro(path: Path, precision: Precision) -> Option<Micro> {
-    let wide = |words, run: Run| Some(Micro { mr: 12, nr: 32, step: 1, words, run });
-    let narrow = |words, run: Run| Some(Micro { mr: 6, nr: 16, step: 1, words, run });
+    let wide = |words, run: Run| Some(Micro { mr: 12, nr: 32, step: 1, words, run, session: None });
+    let narrow = |words, run: Run| Some(Micro { mr: 6, nr: 16, step: 1, words, run, session: None });
     match (path, precision) {
         (Path::Portable, _) => None,
         (Path::Amx, Precision::Bf16 | Precision::Int8) => Some(amx::micro(precision)),
