@@ -4,7 +4,7 @@
 use std::ops::Range;
 
 use super::int8::{self, Scales};
-use super::left::with_rows;
+use super::left::{Left, once, with_rows};
 use super::mat::Operand;
 use super::right;
 use crate::Precision;
@@ -70,7 +70,7 @@ impl Panels<'_> {
 /// A product that is about to run.
 #[derive(Clone, Copy)]
 pub(super) struct Job<'a> {
-    left: Operand<'a>,
+    left: Left<'a>,
     right: Panels<'a>,
     m: usize,
     n: usize,
@@ -80,7 +80,7 @@ impl<'a> Job<'a> {
     pub(super) fn new(left: Operand<'a>, right: Panels<'a>) -> Self {
         let ([m, k], [inner, n]) = (left.shape(), right.shape);
         assert!(k == inner, "shapes of a product fit: [{m}, {k}] · [{inner}, {n}]");
-        Self { left, right, m, n }
+        Self { left: Left::Raw(left), right, m, n }
     }
 
     /// Into `c` on this thread, whose rows start `stride` apart.
@@ -154,34 +154,54 @@ impl<'a> Job<'a> {
         if out.is_empty() {
             return;
         }
-        let ((rows, panels), (out, side)) = (self.cells(false), (Shared::new(out), Shared::new(side)));
-        let across = self.right.count().div_ceil(panels);
-        threads::each(self.parallel(), self.m.div_ceil(rows) * across, |index| {
-            let (row, panel) = (index / across * rows, index % across * panels);
-            let rows = row..(row + rows).min(self.m);
-            let panels = panel..(panel + panels).min(self.right.count());
-            let columns = self.right.columns(&panels);
-            // SAFETY: this is the only cell with these rows and columns, and each of its pieces is held once at a time.
-            let piece = |row: usize| unsafe {
-                let from = row * self.n + columns.start;
-                (out.piece(from, columns.len()), side.piece(from, columns.len()))
-            };
-            let width = columns.len().next_multiple_of(16);
-            scratch::with(rows.len() * width, |values| {
-                let lines = |values: &mut [f32], work: &mut dyn FnMut(usize, &mut [f32])| {
-                    for (row, values) in rows.clone().zip(values.chunks_exact_mut(width)) {
-                        work(row, &mut values[..columns.len()]);
-                    }
-                };
-                if let Some(before) = before {
-                    lines(values, &mut |row, values| before(values, piece(row).0));
-                }
-                self.cell(rows.clone(), panels, (values, width), before.is_some());
-                lines(values, &mut |row, values| {
-                    let (out, side) = piece(row);
-                    after(Span { row, column: columns.start }, values, out, side);
-                });
+        let (cells, outputs) = (self.cells(false), (Shared::new(out), Shared::new(side)));
+        let across = self.right.count().div_ceil(cells.1);
+        let count = self.m.div_ceil(cells.0) * across;
+        let run = |left: Left<'_>| {
+            let job = Job { left, right: self.right, m: self.m, n: self.n };
+            threads::each(self.parallel(), count, |index| {
+                let (row, panel) = (index / across * cells.0, index % across * cells.1);
+                let rows = row..(row + cells.0).min(self.m);
+                let panels = panel..(panel + cells.1).min(self.right.count());
+                // SAFETY: this is the only cell with these rows and panels.
+                unsafe { job.piece((rows, panels), &outputs, before, &after) };
             });
+        };
+        match self.left {
+            Left::Raw(left) if across > 1 => once(&self.right, left, self.parallel(), run),
+            left => run(left),
+        }
+    }
+
+    /// A cell of [`Job::pieces`].
+    ///
+    /// # Safety
+    /// Nobody else has these rows and panels of the outputs.
+    unsafe fn piece<T, S>(
+        &self,
+        (rows, panels): (Range<usize>, Range<usize>),
+        (out, side): &(Shared<T>, Shared<S>),
+        before: Option<&impl Fn(&mut [f32], &[T])>,
+        after: impl Fn(Span, &mut [f32], &mut [T], &mut [S]),
+    ) {
+        let columns = self.right.columns(&panels);
+        let width = columns.len().next_multiple_of(16);
+        // SAFETY: this thread has the cell, and each row of it is held once at a time.
+        let part = |row: usize| unsafe {
+            let from = row * self.n + columns.start;
+            (out.part(from, columns.len()), side.part(from, columns.len()))
+        };
+        scratch::with(rows.len() * width, |values| {
+            if let Some(before) = before {
+                for (row, values) in rows.clone().zip(values.chunks_exact_mut(width)) {
+                    before(&mut values[..columns.len()], part(row).0);
+                }
+            }
+            self.cell(rows.clone(), panels, (&mut *values, width), before.is_some());
+            for (row, values) in rows.zip(values.chunks_exact_mut(width)) {
+                let (out, side) = part(row);
+                after(Span { row, column: columns.start }, &mut values[..columns.len()], out, side);
+            }
         });
     }
 
@@ -207,20 +227,15 @@ impl<'a> Job<'a> {
             let lines = c.chunks_mut(stride.max(1)).take(if add { 0 } else { rows.len() });
             return lines.for_each(|line| line[..columns.len()].fill(0.0));
         }
-        if let Some(scales) = self.right.scales {
-            assert!(!add, "products in int8 are not added up");
-            return int8::with_rows(&self.right, left, |left, row_scales| {
-                self.tiles(left, rows.len(), 0..self.right.words(), panels, (&mut *c, stride), false);
-                for (line, scale) in c.chunks_mut(stride).zip(row_scales) {
-                    int8::finish(&mut line[..columns.len()], scales, columns.start, *scale);
-                }
-            });
-        }
         let (words, depth) = (self.right.words(), self.right.depth());
+        assert!(self.right.scales.is_none() || !add, "products in int8 are not added up");
         for start in (0..words).step_by(depth) {
             let steps = start..(start + depth).min(words);
             with_rows(&self.right, left, steps.clone(), |left| {
                 self.tiles(left, rows.len(), steps, panels.clone(), (&mut *c, stride), add || start > 0);
+                if let Some(scales) = self.right.scales {
+                    int8::finish(&self.right, scales, left, (&mut *c, stride), (rows.len(), columns.clone()));
+                }
             });
         }
     }
@@ -282,7 +297,7 @@ struct Shared<T> {
     len: usize,
 }
 
-// SAFETY: a part is one thread's at a time, as `piece` demands.
+// SAFETY: a part is one thread's at a time, as `part` demands.
 unsafe impl<T: Send> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
@@ -295,7 +310,7 @@ impl<T> Shared<T> {
     /// # Safety
     /// The slice that this was made of is borrowed, and nobody else holds these numbers.
     #[expect(clippy::mut_from_ref, reason = "the caller sees to it that parts do not overlap")]
-    unsafe fn piece(&self, from: usize, len: usize) -> &mut [T] {
+    unsafe fn part(&self, from: usize, len: usize) -> &mut [T] {
         if self.len == 0 {
             return &mut [];
         }

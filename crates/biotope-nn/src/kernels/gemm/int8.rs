@@ -3,6 +3,8 @@
 //! The right operand has a scale per column, `|w| / 127` at most; the left one a scale per row, found when it is used. On
 //! the left, bytes are unsigned: 128 stands for zero, and `128 Σ w` is taken off every sum.
 
+use std::ops::Range;
+
 use super::door::Panels;
 use super::mat::{Mat, Operand};
 use super::right;
@@ -60,37 +62,51 @@ fn place_column(panel: &mut [u32], micro: Micro, line: &[f32], inverse: f32) -> 
     sum
 }
 
-/// Runs `work` on the rows of `left` as words, and their scales.
-pub(super) fn with_rows<T>(
-    panels: &Panels<'_>,
-    left: Operand<'_>,
-    work: impl FnOnce(Rows<'_>, &[f32]) -> T,
-) -> T {
-    let [m, k] = left.shape();
-    let stride = super::packed::row_stride(panels.words());
-    scratch::of(m * stride + m, |made: &mut [u32]| {
-        let (scales, made) = made.split_at_mut(m);
-        let scales: &mut [f32] = scratch::words_as(scales);
-        scratch::with(k, |line| {
-            for (row, (made, out)) in made.chunks_exact_mut(stride).zip(scales.iter_mut()).enumerate() {
+/// Makes the rows of `left` as words; a row's scale comes after them.
+pub(super) fn make(panels: &Panels<'_>, made: &mut [u32], stride: usize, left: Operand<'_>) {
+    let ([_, k], words) = (left.shape(), panels.words());
+    for (row, made) in made.chunks_exact_mut(stride).enumerate() {
+        let (made, after) = made.split_at_mut(words);
+        made[k / panels.micro.words.numbers()..].fill(0);
+        after[0] = match left {
+            Operand::F32(left) if left.by_rows() => make_row(panels, made, left.row(row, 0..k)),
+            _ => scratch::with(k, |line| {
                 read(line, left, row);
-                let (scale, inverse) = scale(most(line));
-                *out = scale;
-                made[k / panels.micro.words.numbers()..].fill(0);
-                match panels.micro.words {
-                    Words::I8 => bytes(&mut scratch::words_as(made)[..k], line, inverse),
-                    _ => halves(&mut scratch::words_as(made)[..k], line, inverse),
-                }
-            }
-        });
-        work(Rows { bytes: scratch::bytes(made), stride: 4 * stride }, scales)
-    })
+                make_row(panels, made, line)
+            }),
+        };
+    }
 }
 
-/// Takes the sums of a row, whose bits lie in `values`, back to numbers; its first column is `column`.
-pub(super) fn finish(values: &mut [f32], scales: &Scales, column: usize, scale: f32) {
-    let columns = column..column + values.len();
-    finish_row(values, &scales.scales[columns.clone()], &scales.zeros[columns], scale);
+/// Makes the whole numbers of a row; returns its scale, as bits.
+fn make_row(panels: &Panels<'_>, made: &mut [u32], line: &[f32]) -> u32 {
+    let (scale, inverse) = scale(most(line));
+    match panels.micro.words {
+        Words::I8 => bytes(&mut scratch::words_as(made)[..line.len()], line, inverse),
+        _ => halves(&mut scratch::words_as(made)[..line.len()], line, inverse),
+    }
+    scale.to_bits()
+}
+
+/// The scale of a row that was made.
+fn row_scale(left: Rows<'_>, words: usize, row: usize) -> f32 {
+    let bytes = &left.bytes[row * left.stride + 4 * words..];
+    f32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
+/// Takes the sums of some rows, whose bits lie in `c`, back to numbers.
+pub(super) fn finish(
+    panels: &Panels<'_>,
+    scales: &Scales,
+    left: Rows<'_>,
+    (c, stride): (&mut [f32], usize),
+    (rows, columns): (usize, Range<usize>),
+) {
+    for (row, line) in c.chunks_mut(stride).enumerate().take(rows) {
+        let scale = row_scale(left, panels.words(), row);
+        let line = &mut line[..columns.len()];
+        finish_row(line, &scales.scales[columns.clone()], &scales.zeros[columns.clone()], scale);
+    }
 }
 
 /// A row of an operand as `f32`.

@@ -3,48 +3,104 @@
 use std::ops::Range;
 
 use super::door::Panels;
+use super::int8;
 use super::mat::{Mat, Operand};
-use super::packed;
 use super::turn::transpose;
 use super::words::{Number, across, along};
 use crate::Precision;
 use crate::kernels::micro::{Rows, Words};
-use crate::kernels::scratch;
+use crate::kernels::scratch::{self, Plain};
+use crate::kernels::threads;
 
 /// Steps of words that are turned at a time.
 const TURN: usize = 32;
+/// Rows that a thread makes at a time.
+const SHARE: usize = 32;
+
+/// The left operand of a product.
+#[derive(Clone, Copy)]
+pub(super) enum Left<'a> {
+    /// As it came.
+    Raw(Operand<'a>),
+    /// Words over the whole inner dimension, made for all cells.
+    Made(Rows<'a>),
+}
+
+impl Left<'_> {
+    /// Some rows.
+    pub(super) fn rows(self, rows: &Range<usize>) -> Self {
+        match self {
+            Self::Raw(operand) => Self::Raw(operand.rows(rows)),
+            Self::Made(all) => Self::Made(Rows { bytes: &all.bytes[rows.start * all.stride..], ..all }),
+        }
+    }
+}
 
 /// Runs `work` on all rows of `left` over some steps of words.
 pub(super) fn with_rows<T>(
     panels: &Panels<'_>,
-    left: Operand<'_>,
+    left: Left<'_>,
     steps: Range<usize>,
     work: impl FnOnce(Rows<'_>) -> T,
 ) -> T {
     match left {
-        Operand::F32(mat) => {
-            let ready = panels.micro.words == Words::F32 && panels.precision == Precision::F32;
-            rows(panels, mat, ready, steps, work)
-        }
-        Operand::Bf16(mat) => rows(panels, mat, panels.micro.words == Words::Bf16, steps, work),
+        Left::Made(all) => work(Rows { bytes: &all.bytes[4 * steps.start..], ..all }),
+        Left::Raw(operand) => match in_place(panels, operand, &steps) {
+            Some(rows) => work(rows),
+            None => with_made(panels, operand, steps, false, work),
+        },
     }
 }
 
-fn rows<N: Number, T>(
+/// Runs `work` on a left operand whose rows are made once, for cells that share them.
+pub(super) fn once<T>(
     panels: &Panels<'_>,
-    left: Mat<'_, N>,
-    ready: bool,
+    left: Operand<'_>,
+    parallel: bool,
+    work: impl FnOnce(Left<'_>) -> T,
+) -> T {
+    let steps = 0..panels.words();
+    if in_place(panels, left, &steps).is_some() {
+        return work(Left::Raw(left));
+    }
+    with_made(panels, left, steps, parallel, |rows| work(Left::Made(rows)))
+}
+
+/// The rows, if they are words already.
+fn in_place<'a>(panels: &Panels<'_>, left: Operand<'a>, steps: &Range<usize>) -> Option<Rows<'a>> {
+    fn rows<'a, N: Plain>(panels: &Panels<'_>, left: Mat<'a, N>, steps: &Range<usize>) -> Option<Rows<'a>> {
+        let numbers = panels.micro.words.numbers();
+        (left.by_rows() && left.shape[1] == panels.words() * numbers).then(|| {
+            let bytes = scratch::bytes(left.data.get(steps.start * numbers..).unwrap_or_default());
+            Rows { bytes, stride: left.strides[0] * size_of::<N>() }
+        })
+    }
+    match (left, panels.micro.words, panels.precision) {
+        (Operand::F32(left), Words::F32, Precision::F32) => rows(panels, left, steps),
+        (Operand::Bf16(left), Words::Bf16, _) => rows(panels, left, steps),
+        _ => None,
+    }
+}
+
+fn with_made<T>(
+    panels: &Panels<'_>,
+    left: Operand<'_>,
     steps: Range<usize>,
+    parallel: bool,
     work: impl FnOnce(Rows<'_>) -> T,
 ) -> T {
-    let (k, numbers) = (left.shape[1], panels.micro.words.numbers());
-    if ready && left.by_rows() && k == panels.words() * numbers {
-        let bytes = scratch::bytes(left.data.get(steps.start * numbers..).unwrap_or_default());
-        return work(Rows { bytes, stride: left.strides[0] * size_of::<N>() });
-    }
-    let stride = packed::row_stride(steps.len());
-    scratch::of(left.shape[0] * stride, |made: &mut [u32]| {
-        make(panels, made, stride, left, steps);
+    let stride = row_stride(steps.len() + usize::from(panels.scales.is_some()));
+    scratch::of(left.shape()[0] * stride, |made: &mut [u32]| {
+        let share = if parallel { SHARE * stride } else { made.len() };
+        threads::chunks(parallel, made, share, |index, made| {
+            let first = index * SHARE;
+            let left = left.rows(&(first..first + made.len() / stride));
+            match (panels.scales, left) {
+                (Some(_), _) => int8::make(panels, made, stride, left),
+                (None, Operand::F32(left)) => make(panels, made, stride, left, &steps),
+                (None, Operand::Bf16(left)) => make(panels, made, stride, left, &steps),
+            }
+        });
         work(Rows { bytes: scratch::bytes(made), stride: 4 * stride })
     })
 }
@@ -54,7 +110,7 @@ fn make<N: Number>(
     made: &mut [u32],
     stride: usize,
     left: Mat<'_, N>,
-    steps: Range<usize>,
+    steps: &Range<usize>,
 ) {
     let ([m, k], kind) = (left.shape, (panels.micro.words, panels.precision));
     let numbers = kind.0.numbers();
@@ -72,4 +128,11 @@ fn make<N: Number>(
             transpose((&mut made[from - steps.start..], stride), (lines, m), [turned.len(), m]);
         }
     });
+}
+
+/// Words between rows: whole cache lines, and not a multiple of a quarter page, whose lines would meet in the same sets of
+/// the cache.
+fn row_stride(words: usize) -> usize {
+    let stride = words.next_multiple_of(16);
+    if stride.is_multiple_of(256) { stride + 16 } else { stride }
 }

@@ -64,10 +64,3 @@ impl Packed {
         }
     }
 }
-
-/// Words between rows that are made for a product: whole cache lines, and not a multiple of a page, whose lines would meet
-/// in the same sets of the cache.
-pub(super) fn row_stride(words: usize) -> usize {
-    let stride = words.next_multiple_of(16);
-    if stride.is_multiple_of(256) { stride + 16 } else { stride }
-}

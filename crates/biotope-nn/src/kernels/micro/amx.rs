@@ -102,10 +102,10 @@ struct Machine {
 const NATIVE: Machine = Machine {
     // SAFETY: the kernel of this path is handed out only where tiles were detected; the shapes are of palette 1.
     configure: |config| unsafe {
-        asm!("ldtilecfg [{}]", in(reg) config.0.as_ptr(), options(nostack, readonly))
+        asm!("ldtilecfg [{}]", in(reg) config.0.as_ptr(), options(nostack, readonly));
     },
     // SAFETY: as above.
-    release: || unsafe { asm!("tilerelease", options(nostack, nomem)) },
+    release: || unsafe { asm!("tilerelease", options(nostack)) },
 };
 
 /// What a program works on; addresses and distances in bytes.

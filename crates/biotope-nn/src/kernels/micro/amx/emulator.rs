@@ -106,7 +106,7 @@ impl State {
             "jnz" => return (!self.zero).then_some(operands[0]),
             "jmp" => return Some(operands[0]),
             "add" => {
-                self.change(operands[0], |value| value + operands[1].parse::<usize>().expect("a number"))
+                self.change(operands[0], |value| value + operands[1].parse::<usize>().expect("a number"));
             }
             "dec" => self.change(operands[0], |value| value - 1),
             "tilezero" => self.tiles[tile(0)] = [[0; 16]; 16],
