@@ -8,7 +8,7 @@ use std::path::Path;
 
 use biotope_core::seed::below;
 use biotope_core::{Entry, Features, RecordId, Seed, Table, Target, Task};
-use biotope_nn::{Batch, Error, Example, Mode, Model, Output, Params, Result, Targets, guard};
+use biotope_nn::{Batch, DirectGrad, Error, Example, Mode, Model, Output, Params, Result, Targets, guard};
 use candle_core::{Device, Tensor};
 
 use crate::BuildModel;
@@ -296,6 +296,10 @@ fn dense(
     output: &Output,
     grads: &candle_core::backprop::GradStore,
 ) -> Result<Option<Vec<f32>>> {
+    let direct = output.direct.iter().find(|direct| direct.param == name);
+    if let Some(grad) = direct.and_then(DirectGrad::get) {
+        return Ok(Some(grad.flatten_all()?.to_vec1()?));
+    }
     if let Some(grad) = grads.get(param) {
         return Ok(Some(grad.flatten_all()?.to_vec1()?));
     }

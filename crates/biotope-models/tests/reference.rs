@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use biotope_core::{Component, Features, RecordId, Seed, Table, Target, Task};
 use biotope_models::Catalogue;
 use biotope_models::bert::{self, BertConfig, Pooling};
-use biotope_nn::{Batch, Example, Mode, Model, Output, Params, Targets};
+use biotope_nn::{Batch, DirectGrad, Example, Mode, Model, Output, Params, Targets};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use serde_json::Value;
@@ -87,6 +87,9 @@ fn gradients(
 fn grad_of(name: &str, param: &Tensor, output: &Output, grads: &GradStore) -> Tensor {
     if let Some(grad) = grads.get(param) {
         return grad.clone();
+    }
+    if let Some(grad) = output.direct.iter().find(|direct| direct.param == name).and_then(DirectGrad::get) {
+        return grad;
     }
     let rows: Vec<_> = output.rows.iter().filter(|row| row.param == name).collect();
     assert!(!rows.is_empty(), "{name} has no gradient");

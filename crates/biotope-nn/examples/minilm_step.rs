@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use biotope_core::{Features, RecordId, Seed, Target};
-use biotope_nn::layers::{Activation, Dropout, Embedding, LayerNorm, Linear, SelfAttention, pooling};
-use biotope_nn::{Batch, Example, Mode, Output, Params, Result, build_loss, guard};
+use biotope_nn::encoder::{Encoder, Shape, with_layers};
+use biotope_nn::layers::{Activation, Embedding, LayerNorm, Linear};
+use biotope_nn::{Batch, Example, Loss, Mode, Output, Params, Precision, Result, build_loss, guard, paths};
 use candle_core::Device;
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
@@ -13,54 +14,35 @@ use candle_nn::init::Init;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 const HIDDEN: usize = 384;
-const INNER: usize = 1536;
 
-struct Block {
-    attention: SelfAttention,
-    output: Linear,
-    norm: LayerNorm,
-    up: Linear,
-    down: Linear,
-    last: LayerNorm,
-    dropouts: [Dropout; 2],
-}
-
-struct Encoder {
+struct Model {
     words: Embedding,
     positions: Embedding,
     norm: LayerNorm,
-    blocks: Vec<Block>,
+    encoder: Encoder,
     head: Linear,
 }
 
-impl Encoder {
+impl Model {
     fn new(vb: &VarBuilder, rate: f64) -> Result<Self> {
         let init = Init::Randn { mean: 0.0, stdev: 0.02 };
         let linear =
             |from, to, f, name: &str| Linear::with_init(from, to, f, [init, Init::Const(0.0)], &vb.pp(name));
-        let block = |index: usize| -> Result<Block> {
-            let name = |part: &str| format!("layer.{index}.{part}");
-            Ok(Block {
-                attention: SelfAttention::new(
-                    HIDDEN,
-                    12,
-                    Dropout::new(rate, name("p")),
-                    init,
-                    &vb.pp(name("self")),
-                )?,
-                output: linear(HIDDEN, HIDDEN, Activation::Identity, &name("output"))?,
-                norm: LayerNorm::new(HIDDEN, 1e-12, &vb.pp(name("norm")))?,
-                up: linear(HIDDEN, INNER, Activation::Gelu, &name("up"))?,
-                down: linear(INNER, HIDDEN, Activation::Identity, &name("down"))?,
-                last: LayerNorm::new(HIDDEN, 1e-12, &vb.pp(name("last")))?,
-                dropouts: [Dropout::new(rate, name("a")), Dropout::new(rate, name("b"))],
-            })
+        let shape = Shape {
+            hidden: HIDDEN,
+            heads: 12,
+            inner: 1536,
+            activation: Activation::Gelu,
+            eps: 1e-12,
+            dropout: rate,
+            attention_dropout: rate,
+            init,
         };
         Ok(Self {
             words: Embedding::sparse(30_522, HIDDEN, init, &vb.pp("words"))?,
             positions: Embedding::dense(512, HIDDEN, init, &vb.pp("positions"))?,
             norm: LayerNorm::new(HIDDEN, 1e-12, &vb.pp("norm"))?,
-            blocks: (0..6).map(block).collect::<Result<_>>()?,
+            encoder: Encoder::new(&shape, 6, &vb.pp("layer"))?,
             head: linear(HIDDEN, 8, Activation::Identity, "head")?,
         })
     }
@@ -71,15 +53,10 @@ impl Encoder {
         let mut rows = Vec::new();
         let positions = self.positions.lookup(&positions, mode, &mut rows)?;
         let x = (self.words.forward(tokens, mode, &mut rows)? + positions)?;
-        let mut x = self.norm.forward(&x, mode)?;
-        for block in &self.blocks {
-            let [a, b] = &block.dropouts;
-            let y = block.output.forward(&block.attention.forward(&x, offsets, mode)?, mode)?;
-            x = block.norm.forward_residual(&y, &x, a, mode)?;
-            let y = block.down.forward(&block.up.forward(&x, mode)?, mode)?;
-            x = block.last.forward_residual(&y, &x, b, mode)?;
-        }
-        Ok(Output::sparse(self.head.forward(&pooling::first(&x, offsets)?, mode)?, rows))
+        let x = self.norm.forward(&x, mode)?;
+        let mut direct = Vec::new();
+        let x = self.encoder.forward(&x, offsets, true, mode, &mut direct)?;
+        Ok(Output { logits: self.head.forward(&x, mode)?, rows, direct })
     }
 }
 
@@ -97,7 +74,7 @@ fn batch(lengths: impl Iterator<Item = usize>) -> Result<Batch> {
 
 fn main() -> Result<()> {
     let params = Params::new(Seed(1), &Device::Cpu);
-    let encoder = Encoder::new(&params.vb(), 0.1)?;
+    let model = Model::new(&params.vb(), 0.1)?;
     let loss = build_loss(&biotope_core::Component::new("cross-entropy"))?;
     let cases = [
         ("32 x 64", batch((0..32).map(|_| 64))?),
@@ -105,35 +82,47 @@ fn main() -> Result<()> {
         ("16 x 128", batch((0..16).map(|_| 128))?),
         ("1 x 64", batch([64].into_iter())?),
     ];
+    println!("path {}", paths::path());
     for (name, batch) in &cases {
-        let tokens = *batch.input.offsets().last().unwrap_or(&0);
-        let mut times: Vec<[f64; 3]> = Vec::new();
-        for step in 0..12 {
-            let start = Instant::now();
-            let output = encoder.forward(batch, Mode::train(Seed(step)))?;
-            let forward = start.elapsed().as_secs_f64();
-            let grads = loss.loss(&output, batch)?.backward()?;
-            let both = start.elapsed().as_secs_f64();
-            if step == 0 {
-                assert!(guard::missing(&params, &grads, &output).is_empty(), "every parameter learns");
-            }
-            let start = Instant::now();
-            encoder.forward(batch, Mode::Eval)?;
-            times.push([forward, both - forward, start.elapsed().as_secs_f64()]);
+        for precision in [Precision::F32, Precision::Bf16] {
+            let forward = |seed| model.forward(batch, Mode::Train { seed: Seed(seed), precision });
+            time(name, &precision.to_string(), batch, &params, &forward, &*loss)?;
         }
-        let median = |f: fn(&[f64; 3]) -> f64| {
-            let mut all: Vec<f64> = times.iter().skip(2).map(f).collect();
-            all.sort_by(f64::total_cmp);
-            all[all.len() / 2]
-        };
-        let (forward, backward, eval) = (median(|t| t[0]), median(|t| t[1]), median(|t| t[2]));
-        println!(
-            "{name}: {tokens} tokens, forward {:.1} ms, backward {:.1} ms, {:.0} tokens/s; evaluation {:.1} ms",
-            forward * 1e3,
-            backward * 1e3,
-            tokens as f64 / (forward + backward),
-            eval * 1e3
-        );
+        let layers = |seed| with_layers(|| model.forward(batch, Mode::train(Seed(seed))));
+        time(name, "f32 by layers", batch, &params, &layers, &*loss)?;
     }
+    Ok(())
+}
+
+fn time(
+    name: &str,
+    how: &str,
+    batch: &Batch,
+    params: &Params,
+    forward: &dyn Fn(u64) -> Result<Output>,
+    loss: &dyn Loss,
+) -> Result<()> {
+    // Words on the command line choose: `minilm_step 32 bf16`.
+    if !std::env::args().skip(1).all(|word| format!("{name} {how}").contains(&word)) {
+        return Ok(());
+    }
+    let tokens = *batch.input.offsets().last().unwrap_or(&0);
+    let mut times: Vec<[f64; 2]> = Vec::new();
+    for step in 0..10 {
+        let start = Instant::now();
+        let output = forward(step)?;
+        let ahead = start.elapsed().as_secs_f64();
+        let grads = loss.loss(&output, batch)?.backward()?;
+        times.push([ahead, start.elapsed().as_secs_f64() - ahead]);
+        assert!(step > 0 || guard::missing(params, &grads, &output).is_empty(), "every parameter learns");
+    }
+    let best = |index: usize| times.iter().skip(2).map(|time| time[index]).fold(f64::INFINITY, f64::min);
+    let (ahead, back) = (best(0), best(1));
+    let rate = tokens as f64 / (ahead + back);
+    println!(
+        "{name} {how}: {tokens} tokens, forward {:.1} ms, backward {:.1} ms, {rate:.0} tokens/s",
+        ahead * 1e3,
+        back * 1e3
+    );
     Ok(())
 }

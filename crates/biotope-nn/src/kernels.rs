@@ -4,13 +4,17 @@
 
 pub(crate) mod activations;
 pub(crate) mod convolve;
+pub(crate) mod attention;
+pub(crate) mod cell;
 #[allow(dead_code, reason = "products in bf16 and int8 are called by layers that come next")]
 pub(crate) mod gemm;
 pub(crate) mod gru;
 pub(crate) mod host;
 pub(crate) mod isa;
+pub(crate) mod lines;
 pub(crate) mod math;
 pub(crate) mod micro;
+pub(crate) mod mixed;
 pub(crate) mod noise;
 #[allow(dead_code, reason = "as above")]
 pub(crate) mod passes;
@@ -19,5 +23,6 @@ pub(crate) mod planes;
 pub(crate) mod rms;
 pub(crate) mod rotary;
 pub(crate) mod scratch;
+pub(crate) mod shared;
 pub(crate) mod threads;
 pub(crate) mod unfold;

@@ -2,6 +2,7 @@
 
 pub mod batch;
 pub mod decode;
+pub mod encoder;
 pub mod error;
 pub mod frozen;
 pub mod guard;

@@ -2,8 +2,9 @@
 //! names, so a folder of `transformers` opens here and one of ours opens there (see [`crate::bert`]).
 
 use biotope_core::{Config, Invalid, Task};
-use biotope_nn::layers::{self, Dropout, Embedding, LayerNorm, Linear, SelfAttention, pooling};
-use biotope_nn::{Batch, Mode, Model, ModelConfig, Output, Result, RowGrad};
+use biotope_nn::encoder::{self, Encoder, Shape};
+use biotope_nn::layers::{self, Dropout, Embedding, LayerNorm, Linear, pooling};
+use biotope_nn::{Batch, Frozen, Mode, Model, ModelConfig, Output, Precision, Result, RowGrad};
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 use candle_nn::init::{Init, ZERO};
@@ -141,6 +142,23 @@ impl BertConfig {
         Linear::with_init(inputs, outputs, activation, [self.init(), ZERO], vb)
     }
 
+    fn shape(&self) -> Shape {
+        let activation = match self.hidden_act {
+            Activation::Gelu => layers::Activation::Gelu,
+            Activation::Relu => layers::Activation::Relu,
+        };
+        Shape {
+            hidden: self.hidden_size,
+            heads: self.num_attention_heads,
+            inner: self.intermediate_size,
+            activation,
+            eps: self.layer_norm_eps,
+            dropout: self.hidden_dropout_prob,
+            attention_dropout: self.attention_probs_dropout_prob,
+            init: self.init(),
+        }
+    }
+
     fn norm(&self, vb: &VarBuilder) -> Result<LayerNorm> {
         LayerNorm::new(self.hidden_size, self.layer_norm_eps, &vb.pp("LayerNorm"))
     }
@@ -154,7 +172,7 @@ impl BertConfig {
 #[derive(Clone, Debug)]
 pub struct Bert {
     embeddings: Embeddings,
-    layers: Vec<Layer>,
+    encoder: Encoder,
     pooler: Option<Linear>,
     pooling: Pooling,
     dropout: Dropout,
@@ -178,9 +196,7 @@ impl ModelConfig for BertConfig {
         let rate = self.classifier_dropout.unwrap_or(self.hidden_dropout_prob);
         Ok(Bert {
             embeddings: Embeddings::new(self, &bert.pp("embeddings"))?,
-            layers: (0..self.num_hidden_layers)
-                .map(|index| Layer::new(self, &encoder.pp(index)))
-                .collect::<Result<_>>()?,
+            encoder: Encoder::new(&self.shape(), self.num_hidden_layers, &encoder)?,
             pooler,
             pooling: self.pooling,
             dropout: Dropout::new(rate, "classifier"),
@@ -197,14 +213,10 @@ impl ModelConfig for BertConfig {
 impl Model for Bert {
     fn forward(&self, batch: &Batch, mode: Mode) -> Result<Output> {
         let (tokens, offsets) = batch.input.tokens()?;
-        let mut rows = Vec::new();
-        let mut x = self.embeddings.forward(tokens, offsets, mode, &mut rows)?; // [tokens, hidden]
-        let last = self.layers.len() - 1;
-        for (index, layer) in self.layers.iter().enumerate() {
-            // The head reads first tokens only, so the last layer need not finish the others.
-            let first_only = index == last && self.pooling == Pooling::Cls;
-            x = layer.forward(&x, offsets, first_only, mode)?;
-        }
+        let (mut rows, mut direct) = (Vec::new(), Vec::new());
+        let x = self.embeddings.forward(tokens, offsets, mode, &mut rows)?; // [tokens, hidden]
+        // The head reads first tokens only, so the last block need not finish the others.
+        let x = self.encoder.forward(&x, offsets, self.pooling == Pooling::Cls, mode, &mut direct)?;
         let mut pooled = match self.pooling {
             Pooling::Cls => x,
             Pooling::Mean => pooling::mean(&x, offsets)?,
@@ -213,11 +225,19 @@ impl Model for Bert {
             pooled = pooler.forward(&pooled, mode)?;
         }
         let logits = self.classifier.forward(&self.dropout.forward(&pooled, mode)?, mode)?;
-        Ok(Output::sparse(logits, rows))
+        Ok(Output { logits, rows, direct })
     }
 
     fn sparse(&self) -> Vec<String> {
         vec![self.embeddings.word.name().to_owned()]
+    }
+
+    fn freeze(&self, precision: Precision) -> Result<Option<Box<dyn Frozen>>> {
+        let Embeddings { word, position, token_type, norm, .. } = &self.embeddings;
+        let embeddings = encoder::Embeddings { word, position, token_type, norm };
+        let mean = self.pooling == Pooling::Mean;
+        let head = encoder::Head { mean, pooler: self.pooler.as_ref(), classifier: &self.classifier };
+        encoder::freeze(embeddings, &self.encoder, head, precision).map(Some)
     }
 }
 
@@ -267,52 +287,5 @@ impl Embeddings {
         let segment = self.token_type.lookup(&[0], mode, rows)?; // [1, hidden]
         let sum = ((words + positions)?.broadcast_add(&segment))?;
         self.dropout.forward(&self.norm.forward(&sum, mode)?, mode)
-    }
-}
-
-/// Attention and feed-forward part, each with dropout, residual and normalisation behind it.
-#[derive(Clone, Debug)]
-struct Layer {
-    attention: SelfAttention,
-    output: (Linear, LayerNorm, Dropout),
-    intermediate: Linear,
-    feed_forward: (Linear, LayerNorm, Dropout),
-}
-
-impl Layer {
-    fn new(config: &BertConfig, vb: &VarBuilder) -> Result<Self> {
-        let (hidden, inner) = (config.hidden_size, config.intermediate_size);
-        let attention = vb.pp("attention");
-        let rate = config.attention_probs_dropout_prob;
-        let dropout = Dropout::new(rate, attention.pp("self").prefix());
-        let block = |inputs: usize, vb: VarBuilder| -> Result<(Linear, LayerNorm, Dropout)> {
-            let dense = config.linear(inputs, hidden, layers::Activation::Identity, &vb.pp("dense"))?;
-            Ok((dense, config.norm(&vb)?, config.dropout(&vb)))
-        };
-        let activation = match config.hidden_act {
-            Activation::Gelu => layers::Activation::Gelu,
-            Activation::Relu => layers::Activation::Relu,
-        };
-        let heads = config.num_attention_heads;
-        Ok(Self {
-            attention: SelfAttention::new(hidden, heads, dropout, config.init(), &attention.pp("self"))?,
-            output: block(hidden, attention.pp("output"))?,
-            intermediate: config.linear(hidden, inner, activation, &vb.pp("intermediate").pp("dense"))?,
-            feed_forward: block(inner, vb.pp("output"))?,
-        })
-    }
-
-    /// `[tokens, hidden]` to the same, or to the first token of each text, `[batch, hidden]`.
-    fn forward(&self, x: &Tensor, offsets: &[usize], first_only: bool, mode: Mode) -> Result<Tensor> {
-        let mut attended = self.attention.forward(x, offsets, mode)?;
-        let mut x = x.clone();
-        if first_only {
-            (attended, x) = (pooling::first(&attended, offsets)?, pooling::first(&x, offsets)?);
-        }
-        let (dense, norm, dropout) = &self.output;
-        let x = norm.forward_residual(&dense.forward(&attended, mode)?, &x, dropout, mode)?;
-        let (dense, norm, dropout) = &self.feed_forward;
-        let inner = self.intermediate.forward(&x, mode)?;
-        norm.forward_residual(&dense.forward(&inner, mode)?, &x, dropout, mode)
     }
 }

@@ -46,6 +46,15 @@ impl SelfAttention {
         Self { rotary: Some(rotary), ..self }
     }
 
+    /// Weights and biases of queries, keys and values.
+    pub(crate) fn parts(&self) -> [[&Tensor; 2]; 3] {
+        [0, 1, 2].map(|index| [&self.weights[index], &self.biases[index]])
+    }
+
+    pub(crate) fn dropout(&self) -> &Dropout {
+        &self.dropout
+    }
+
     /// `[tokens, hidden]` to `[tokens, hidden]`; no output projection.
     pub fn forward(&self, x: &Tensor, offsets: &[usize], mode: Mode) -> Result<Tensor> {
         self.forward_masked(x, offsets, &Mask::default(), mode)

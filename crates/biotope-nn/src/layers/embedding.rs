@@ -38,6 +38,10 @@ impl Embedding {
         &self.name
     }
 
+    pub(crate) fn weight(&self) -> &Tensor {
+        &self.weight
+    }
+
     /// Rows `[ids, dim]` of a tensor of ids `u32 [ids]`; a sparse table adds its leaf to `rows`.
     pub fn forward(&self, ids: &Tensor, mode: Mode, rows: &mut Vec<RowGrad>) -> Result<Tensor> {
         self.lookup(&ids.to_device(&Device::Cpu)?.to_vec1::<u32>()?, mode, rows)

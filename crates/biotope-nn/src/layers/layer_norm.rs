@@ -32,6 +32,11 @@ impl LayerNorm {
         Ok(Self { weight, bias, eps })
     }
 
+    /// Scale and shift.
+    pub(crate) fn parts(&self) -> [&Tensor; 2] {
+        [&self.weight, &self.bias]
+    }
+
     /// Normalises `x [rows, size]`.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         self.run(x, None, None, mode)

@@ -42,6 +42,15 @@ impl Linear {
         Ok(Self { weight, bias, activation })
     }
 
+    pub(crate) fn activation(&self) -> Activation {
+        self.activation
+    }
+
+    /// Weight and bias.
+    pub(crate) fn parts(&self) -> [&Tensor; 2] {
+        [&self.weight, &self.bias]
+    }
+
     /// `[rows, inputs]` to `[rows, outputs]`.
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Result<Tensor> {
         linear(x, &mode.param(&self.weight), &mode.param(&self.bias), self.activation)
