@@ -23,9 +23,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build()?;
     let (mut clip, mut step) = pool.install(|| measure(rule, updates))?;
     println!(
-        "{rule}, {threads} threads, {updates} updates: norm {:.2} ms, step {:.2} ms (medians)",
-        median(&mut clip),
-        median(&mut step)
+        "{rule}, {threads} threads, {updates} updates: norm {}, step {} (median, least)",
+        show(&mut clip),
+        show(&mut step)
     );
     Ok(())
 }
@@ -56,9 +56,9 @@ fn time(work: impl FnOnce() -> Result<(), Error>) -> Result<f64, Error> {
     Ok(start.elapsed().as_secs_f64() * 1e3)
 }
 
-fn median(values: &mut [f64]) -> f64 {
+fn show(values: &mut [f64]) -> String {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    format!("{:.2} ms, {:.2} ms", values[values.len() / 2], values[0])
 }
 
 fn shapes() -> Vec<(String, Vec<usize>)> {
