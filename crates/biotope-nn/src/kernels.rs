@@ -3,9 +3,9 @@
 //! Work is cut by output: no sum is ever split between tasks, so results have the same bits at any thread count.
 
 pub(crate) mod activations;
-pub(crate) mod convolve;
 pub(crate) mod attention;
 pub(crate) mod cell;
+pub(crate) mod convolve;
 #[allow(dead_code, reason = "products in bf16 and int8 are called by layers that come next")]
 pub(crate) mod gemm;
 pub(crate) mod gru;

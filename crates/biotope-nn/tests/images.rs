@@ -162,6 +162,17 @@ proptest! {
     }
 }
 
+/// Wide windows over wide images are unfolded in several blocks.
+#[test]
+fn blocks_of_places_join_without_a_seam() {
+    let (size, window) = ([20, 110], Window::new([9, 9]));
+    for (name, layer) in LAYERS.iter().filter(|(name, _)| name.contains("convolution")) {
+        let (case, layer) = (images(2, size, 3), over(*layer, window, size));
+        let (a, b) = (fused(&case, layer, STEP).unwrap(), composed(&case, layer, STEP).unwrap());
+        assert!(close(&a, &b, 5e-5), "{name}");
+    }
+}
+
 #[test]
 fn bits_do_not_depend_on_threads() {
     let (size, window) = ([21, 17], Window::new([3, 2]).stride([2, 1]).padding([1, 1]));
