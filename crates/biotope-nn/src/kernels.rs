@@ -13,6 +13,7 @@ pub(crate) mod host;
 pub(crate) mod isa;
 pub(crate) mod lines;
 pub(crate) mod math;
+pub mod measure;
 pub(crate) mod micro;
 pub(crate) mod mixed;
 pub(crate) mod noise;

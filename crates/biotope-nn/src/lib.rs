@@ -17,7 +17,7 @@ pub use batch::{Batch, Example, Input, Targets};
 pub use decode::decode;
 pub use error::{Error, Result};
 pub use frozen::{Frozen, Packed};
-pub use kernels::paths;
+pub use kernels::{measure, paths};
 pub use loss::{BuildLoss, Loss, build_loss, losses};
 pub use model::{DirectGrad, Mode, Model, ModelConfig, Output, RowGrad};
 pub use params::Params;

@@ -4,13 +4,16 @@
 //! |---|---|---|---|
 //! | `amx` | as `avx512` | bf16 tiles | int8 tiles |
 //! | `avx512-bf16` | as `avx512` | bf16 dot products | VNNI |
-//! | `avx512` | 512-bit multiply-adds | f32 multiply-adds of rounded numbers | 16-bit multiply-adds |
-//! | `avx2` | 256-bit multiply-adds | the same | the same |
+//! | `avx512` | 512-bit multiply-adds | f32 multiply-adds of rounded numbers | as `avx2` |
+//! | `avx2` | 256-bit multiply-adds | the same | 16-bit multiply-adds |
 //! | `portable` | the compiler's default | the same | the same |
 //!
 //! Sums in int8 are whole numbers: every path gives the same bits. In f32, `amx`, `avx512-bf16`, `avx512` and `avx2` give
-//! the same bits; `portable` rounds products and sums apart. In bf16 the inputs are rounded alike everywhere, the sums
-//! differ in their last bits: `avx2` and `avx512` give the same, the others each their own.
+//! the same bits; `portable` rounds products and sums apart. In bf16 the inputs are rounded alike everywhere; `avx512`,
+//! `avx2` and `portable` give the same bits (a product of two bf16 is exact in `f32`), `avx512-bf16` and `amx` sum in
+//! another order each, and take numbers below 2⁻¹²⁶ as zero. Where paths differ, it was by 2.1e-7 of the largest number of
+//! the product, or less, for sums of 1,536 terms; a test holds that below 2e-6. Within a path, results depend neither on
+//! the batch nor on the number of threads.
 
 use std::cell::Cell;
 use std::fmt;
