@@ -17,6 +17,8 @@ pub(crate) struct Options {
     pub(crate) batch: usize,
     /// Width of the hidden layer of the n-gram model.
     pub(crate) dim: usize,
+    /// Learning rate of the n-gram model; 0: what suits it.
+    pub(crate) lr: f64,
     /// Steps that are timed.
     pub(crate) steps: usize,
     /// Steps before them.
@@ -33,6 +35,7 @@ impl Options {
             precision: "f32".into(),
             batch: 32,
             dim: 100,
+            lr: 0.0,
             steps: 10,
             warmup: 3,
             seed: 42,
@@ -57,6 +60,7 @@ impl Options {
             "--precision" => self.precision = value.into(),
             "--batch" => self.batch = value.parse()?,
             "--dim" => self.dim = value.parse()?,
+            "--lr" => self.lr = value.parse()?,
             "--steps" => self.steps = value.parse()?,
             "--warmup" => self.warmup = value.parse()?,
             "--seed" => self.seed = value.parse()?,
