@@ -4,6 +4,7 @@ mod cases;
 mod machine;
 mod measure;
 mod options;
+mod process;
 mod python;
 mod row;
 mod sample;

@@ -1,18 +1,22 @@
 //! Runs the programs of a case in turn: ours, a peer, the next peer, ours again, …
 
-use std::process::{Command, Stdio};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 use super::cases::{Case, Program};
 use super::options::Options;
 use super::row::{Rounds, Row, rows};
 use super::sample::Sample;
-use super::{Place, python};
+use super::{Place, process, python};
 
 /// Logits that differ by more than this share of the largest do not come from the same weights and ids. Dynamic int8
 /// differs by a quarter where the head is fresh.
 const APART: f64 = 0.5;
+
+/// A process that takes longer hangs, or the machine is of no use for measuring.
+const LIMIT: Duration = Duration::from_secs(1200);
 
 /// Every thread pool that any of the programs knows.
 pub(crate) fn threads(options: &Options) -> Vec<(&'static str, String)> {
@@ -41,7 +45,7 @@ fn one(options: &Options, place: &Place, case: &Case) -> Vec<Row> {
     for round in 1..=options.rounds() {
         for (program, rounds) in programs.iter().zip(&mut found) {
             let Ok(samples) = rounds else { continue };
-            match process(options, place, case, program) {
+            match sample(options, place, case, program) {
                 Ok(sample) => {
                     eprintln!("{} {round} {}: {}", case.name, program.label(), brief(&sample));
                     samples.push(sample);
@@ -77,33 +81,30 @@ fn agree(found: &mut [Rounds]) {
 }
 
 /// One process of one program.
-fn process(options: &Options, place: &Place, case: &Case, program: &Program) -> Result<Sample> {
+fn sample(options: &Options, place: &Place, case: &Case, program: &Program) -> Result<Sample> {
+    let done = process::run(&mut command(options, place, case, program)?, LIMIT)?;
+    if !done.status.success() {
+        bail!("{}", reason(&done.stderr, done.status))
+    }
+    let sample = Sample::parse(&done.stdout)?;
+    ensure!(sample.rate.is_finite() && sample.rate > 0.0, "it measured nothing");
+    Ok(sample)
+}
+
+fn command(options: &Options, place: &Place, case: &Case, program: &Program) -> Result<Command> {
     let mut command = match program.script {
-        None => {
-            let mut command = Command::new(&place.ours);
-            command.arg(program.args[0]);
-            command
-        }
+        None => Command::new(&place.ours),
         Some((script, kind)) => {
             let mut command = Command::new(place.python.ready(kind)?);
             command.arg(python::peers().join(script));
             command
         }
     };
-    let args = if program.script.is_none() { &program.args[1..] } else { &program.args[..] };
     let (steps, warmup) =
         if options.quick { (case.steps.0.div_ceil(4), case.steps.1.min(2)) } else { case.steps };
-    command.args(args).arg("--work").arg(&place.work);
+    command.args(&program.args).arg("--work").arg(&place.work).envs(threads(options));
     command.args(["--steps", &steps.to_string(), "--warmup", &warmup.to_string()]);
-    command.envs(threads(options)).stdin(Stdio::null());
-    let done =
-        command.output().with_context(|| format!("could not start {}", command.get_program().display()))?;
-    if !done.status.success() {
-        bail!("{}", reason(&String::from_utf8_lossy(&done.stderr), done.status))
-    }
-    let sample = Sample::parse(&String::from_utf8_lossy(&done.stdout))?;
-    ensure!(sample.rate.is_finite() && sample.rate > 0.0, "it measured nothing");
-    Ok(sample)
+    Ok(command)
 }
 
 /// The last line that a program complained with.
