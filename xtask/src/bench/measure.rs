@@ -16,7 +16,7 @@ use super::{Place, process, python};
 const APART: f64 = 0.5;
 
 /// A process that takes longer hangs, or the machine is of no use for measuring.
-const LIMIT: Duration = Duration::from_secs(1200);
+const LIMIT: Duration = Duration::from_mins(20);
 
 /// Every thread pool that any of the programs knows.
 pub(crate) fn threads(options: &Options) -> Vec<(&'static str, String)> {

@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn both_streams_and_the_status_come_back() {
-        let done = shell("echo out; echo err >&2; exit 3", Duration::from_secs(60)).unwrap();
+        let done = shell("echo out; echo err >&2; exit 3", Duration::from_mins(1)).unwrap();
         assert_eq!((done.stdout.as_str(), done.stderr.as_str()), ("out\n", "err\n"));
         assert_eq!(done.status.code(), Some(3));
     }
