@@ -8,7 +8,7 @@ use std::path::Path;
 
 use biotope_core::seed::below;
 use biotope_core::{Entry, Features, RecordId, Seed, Table, Target, Task};
-use biotope_nn::{Batch, DirectGrad, Error, Example, Mode, Model, Output, Params, Result, Targets, guard};
+use biotope_nn::{Batch, Error, Example, Mode, Model, Output, Params, Precision, Result, Targets, guard};
 use candle_core::{Device, Tensor};
 
 use crate::BuildModel;
@@ -36,6 +36,7 @@ const LAWS: &[(&str, Law)] = &[
     ("a batch answers as its members alone", batch_is_single),
     ("neighbours change nothing", neighbours),
     ("saved and opened are equal to the bit", save_and_open),
+    ("frozen, it answers as the model does", frozen),
     ("options survive a recipe and unknown ones are refused", options),
 ];
 
@@ -105,6 +106,16 @@ impl<'a> Subject<'a> {
             Features::Tokens(tokens)
         };
         Example { id: RecordId::of(&[&index.to_le_bytes()]), features, target }
+    }
+
+    /// A text of one id.
+    fn odd(&self, id: u32) -> Example {
+        let features = if self.bags {
+            Features::Bag { rows: vec![id], weights: vec![1.0] }
+        } else {
+            Features::Tokens(vec![id])
+        };
+        Example { id: RecordId::of(&[b"odd"]), features, target: None }
     }
 
     fn batch(examples: &[Example]) -> Result<Batch> {
@@ -225,6 +236,40 @@ fn save_and_open(subject: &Subject<'_>, dir: &Path) -> Result<Option<String>> {
     Ok(unless(saved == opened, || format!("{saved:?} saved, {opened:?} opened")))
 }
 
+/// Logits of the model against its frozen forms: all texts, one alone, an empty one among them.
+fn frozen(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
+    let (model, _) = subject.build(&labels(3), 1)?;
+    let mut examples = subject.examples(6);
+    examples.push(subject.example(8, 0, None));
+    examples.iter_mut().for_each(|example| example.target = None);
+    let expected = Subject::logits(&*model, &examples)?;
+    for precision in Precision::ALL {
+        let Some(frozen) = model.freeze(precision)? else { continue };
+        let bound = if precision == Precision::F32 { 1e-5 } else { 0.1 };
+        let batch = Subject::batch(&examples)?;
+        let answers = frozen.answer(&batch.input)?;
+        let alone = frozen.answer(&Subject::batch(&examples[2..3])?.input)?;
+        if answers[2 * 3..3 * 3] != alone {
+            return Ok(Some(format!(
+                "{precision}: text 2 is {alone:?} alone, {:?} in the batch",
+                &answers[6..9]
+            )));
+        }
+        for (row, (expected, got)) in expected.iter().zip(answers.chunks(3)).enumerate() {
+            let far = |(a, b): (&f32, &f32)| (a - b).abs() > bound * (1.0 + a.abs());
+            if expected.iter().zip(got).any(far) {
+                return Ok(Some(format!("{precision}: text {row} is {got:?}, the model says {expected:?}")));
+            }
+        }
+        let odd = subject.odd(VOCAB as u32);
+        let refused = frozen.answer(&Subject::batch(&[odd])?.input).err();
+        if !matches!(refused, Some(Error::OutOfRange { .. })) {
+            return Ok(Some(format!("{precision}: an id beyond the table gives {refused:?}")));
+        }
+    }
+    Ok(None)
+}
+
 fn options(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
     let text = subject.options.to_string();
     let again: Table = match text.parse() {
@@ -296,12 +341,9 @@ fn dense(
     output: &Output,
     grads: &candle_core::backprop::GradStore,
 ) -> Result<Option<Vec<f32>>> {
-    let direct = output.direct.iter().find(|direct| direct.param == name);
-    if let Some(grad) = direct.and_then(DirectGrad::get) {
-        return Ok(Some(grad.flatten_all()?.to_vec1()?));
-    }
-    if let Some(grad) = grads.get(param) {
-        return Ok(Some(grad.flatten_all()?.to_vec1()?));
+    if let Some(direct) = output.direct.iter().find(|direct| direct.param == name) {
+        let grad = direct.full(param)?;
+        return Ok(grad.map(|grad| grad.flatten_all()?.to_vec1()).transpose()?);
     }
     let mut all = vec![0.0; param.elem_count()];
     let width = param.elem_count() / param.dims()[0].max(1);

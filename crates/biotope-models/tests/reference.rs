@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use biotope_core::{Component, Features, RecordId, Seed, Table, Target, Task};
 use biotope_models::Catalogue;
 use biotope_models::bert::{self, BertConfig, Pooling};
-use biotope_nn::{Batch, DirectGrad, Example, Mode, Model, Output, Params, Targets};
+use biotope_nn::{Batch, Example, Mode, Model, Output, Params, Targets};
 use candle_core::backprop::GradStore;
 use candle_core::{Device, Tensor};
 use serde_json::Value;
@@ -88,7 +88,8 @@ fn grad_of(name: &str, param: &Tensor, output: &Output, grads: &GradStore) -> Te
     if let Some(grad) = grads.get(param) {
         return grad.clone();
     }
-    if let Some(grad) = output.direct.iter().find(|direct| direct.param == name).and_then(DirectGrad::get) {
+    let direct = output.direct.iter().find(|direct| direct.param == name);
+    if let Some(grad) = direct.and_then(|direct| direct.full(param).unwrap()) {
         return grad;
     }
     let rows: Vec<_> = output.rows.iter().filter(|row| row.param == name).collect();

@@ -1,6 +1,8 @@
 //! Models that only answer: no graph, weights packed once, buffers used again.
 
-use crate::{Error, Input, Result};
+use candle_core::{Device, Tensor};
+
+use crate::{Error, Input, Output, Result};
 
 /// The features of a batch on the host, without tensors.
 #[derive(Clone, Copy, Debug)]
@@ -69,7 +71,7 @@ pub trait Frozen: Send + Sync {
         let mut logits = vec![0.0; batch * self.outputs()];
         match input {
             Input::Tokens { tokens, offsets } => {
-                let tokens = tokens.to_device(&candle_core::Device::Cpu)?.to_vec1::<u32>()?;
+                let tokens = tokens.to_device(&Device::Cpu)?.to_vec1::<u32>()?;
                 self.run(Packed::Tokens { tokens: &tokens, offsets }, &mut logits)?;
             }
             Input::Bag { rows, weights, offsets } => {
@@ -77,5 +79,11 @@ pub trait Frozen: Send + Sync {
             }
         }
         Ok(logits)
+    }
+    /// As [`Frozen::answer`], as a model's output.
+    fn output(&self, input: &Input) -> Result<Output> {
+        let logits = self.answer(input)?;
+        let shape = (logits.len() / self.outputs().max(1), self.outputs());
+        Ok(Output::dense(Tensor::from_vec(logits, shape, &Device::Cpu)?))
     }
 }

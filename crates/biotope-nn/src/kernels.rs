@@ -21,6 +21,7 @@ pub(crate) mod noise;
 pub(crate) mod passes;
 pub mod paths;
 pub(crate) mod planes;
+pub(crate) mod recurrent;
 pub(crate) mod rms;
 pub(crate) mod rotary;
 pub(crate) mod scratch;

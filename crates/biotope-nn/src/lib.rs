@@ -12,6 +12,7 @@ pub mod loss;
 pub mod model;
 pub mod params;
 pub mod precision;
+pub mod whole;
 
 pub use batch::{Batch, Example, Input, Targets};
 pub use decode::decode;

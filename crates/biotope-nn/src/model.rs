@@ -74,7 +74,14 @@ pub struct RowGrad {
 pub struct DirectGrad {
     /// Name of the parameter.
     pub param: String,
-    place: Arc<Mutex<Option<Tensor>>>,
+    place: Arc<Mutex<Option<Left>>>,
+}
+
+/// What was left: a gradient shaped like the parameter, or like some of its rows.
+#[derive(Clone, Debug)]
+struct Left {
+    rows: Option<Vec<u32>>,
+    grad: Tensor,
 }
 
 impl DirectGrad {
@@ -85,11 +92,37 @@ impl DirectGrad {
 
     /// Leaves the gradient, shaped like the parameter.
     pub fn set(&self, grad: Tensor) {
-        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(grad);
+        self.leave(Left { rows: None, grad });
+    }
+
+    /// Leaves the gradient of some rows, ascending and each once, `[rows, dim]`; that of all others is zero.
+    pub fn set_rows(&self, rows: Vec<u32>, grad: Tensor) {
+        self.leave(Left { rows: Some(rows), grad });
     }
 
     /// The gradient, once the backward pass left it.
     pub fn get(&self) -> Option<Tensor> {
+        self.left().map(|left| left.grad)
+    }
+
+    /// Which rows the gradient is of; `None`: of the whole parameter.
+    pub fn rows(&self) -> Option<Vec<u32>> {
+        self.left().and_then(|left| left.rows)
+    }
+
+    /// The gradient shaped like its parameter, zero in rows that were not touched.
+    pub fn full(&self, param: &Tensor) -> Result<Option<Tensor>> {
+        let Some(Left { rows, grad }) = self.left() else { return Ok(None) };
+        let Some(rows) = rows else { return Ok(Some(grad)) };
+        let rows = Tensor::new(rows, grad.device())?;
+        Ok(Some(param.zeros_like()?.detach().index_add(&rows, &grad, 0)?))
+    }
+
+    fn leave(&self, left: Left) {
+        *self.place.lock().unwrap_or_else(PoisonError::into_inner) = Some(left);
+    }
+
+    fn left(&self) -> Option<Left> {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

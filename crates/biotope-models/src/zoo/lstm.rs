@@ -3,7 +3,8 @@
 
 use biotope_core::{Config, Invalid, Task};
 use biotope_nn::layers::{self, Activation, Dropout, Embedding, Linear, pooling};
-use biotope_nn::{Batch, Mode, Model, ModelConfig, Output, Result};
+use biotope_nn::whole::{Pooling, Recurrent, RecurrentConfig};
+use biotope_nn::{Batch, Frozen, Mode, Model, ModelConfig, Output, Precision, Result};
 use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
@@ -88,6 +89,8 @@ pub struct Lstm {
     pooling: LstmPooling,
     dropout: Dropout,
     classifier: Linear,
+    /// The same in one pass, where that runs.
+    whole: Recurrent,
 }
 
 impl ModelConfig for LstmConfig {
@@ -104,14 +107,37 @@ impl ModelConfig for LstmConfig {
         };
         let width = self.hidden * if self.bidirectional { 2 } else { 1 };
         let init = Init::Randn { mean: 0.0, stdev: self.embedding_std };
+        let embedding = Embedding::sparse(self.vocab_size, self.dim, init, &vb.pp("embedding"))?;
+        let encoder = layers::Lstm::new(&inner, &vb.pp("lstm"))?;
+        let classifier = Linear::new(width, task.outputs(), Activation::Identity, &vb.pp("classifier"))?;
         Ok(Lstm {
-            embedding: Embedding::sparse(self.vocab_size, self.dim, init, &vb.pp("embedding"))?,
-            encoder: layers::Lstm::new(&inner, &vb.pp("lstm"))?,
+            embedding,
+            encoder,
             hidden: self.hidden,
             pooling: self.pooling,
             dropout: Dropout::new(self.dropout, "features"),
-            classifier: Linear::new(width, task.outputs(), Activation::Identity, &vb.pp("classifier"))?,
+            classifier,
+            whole: Recurrent::find(&self.whole(), task.outputs(), &vb)?,
         })
+    }
+}
+
+impl LstmConfig {
+    fn whole(&self) -> RecurrentConfig {
+        RecurrentConfig {
+            rows: self.vocab_size,
+            dim: self.dim,
+            hidden: self.hidden,
+            bidirectional: self.bidirectional,
+            pooling: match self.pooling {
+                LstmPooling::Last => Pooling::Last,
+                LstmPooling::Max => Pooling::Max,
+                LstmPooling::Mean => Pooling::Mean,
+            },
+            spatial_dropout: self.spatial_dropout,
+            recurrent_dropout: self.recurrent_dropout,
+            dropout: Dropout::new(self.dropout, "features"),
+        }
     }
 }
 
@@ -134,6 +160,9 @@ impl Lstm {
 
 impl Model for Lstm {
     fn forward(&self, batch: &Batch, mode: Mode) -> Result<Output> {
+        if let Some(output) = self.whole.forward(&batch.input, mode)? {
+            return Ok(output);
+        }
         let (tokens, offsets) = batch.input.tokens()?;
         let mut rows = Vec::new();
         let x = self.embedding.forward(tokens, mode, &mut rows)?; // [tokens, dim]
@@ -144,5 +173,10 @@ impl Model for Lstm {
 
     fn sparse(&self) -> Vec<String> {
         vec![self.embedding.name().to_owned()]
+    }
+
+    /// One form for all precisions, in `f32`: a step's product is too small to gain from fewer bits.
+    fn freeze(&self, _: Precision) -> Result<Option<Box<dyn Frozen>>> {
+        self.whole.freeze()
     }
 }

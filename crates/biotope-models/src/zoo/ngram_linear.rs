@@ -4,7 +4,8 @@
 
 use biotope_core::{Config, Invalid, Task};
 use biotope_nn::layers::{Activation, Dropout, EmbeddingBag, Linear};
-use biotope_nn::{Batch, Mode, Model, ModelConfig, Output, Result};
+use biotope_nn::whole::Bag;
+use biotope_nn::{Batch, Frozen, Mode, Model, ModelConfig, Output, Precision, Result};
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 use candle_nn::init::{Init, ZERO};
@@ -46,6 +47,8 @@ impl Config for NgramLinearConfig {
 pub struct NgramLinear {
     table: EmbeddingBag,
     head: Head,
+    /// The same in one pass, where that runs.
+    whole: Bag,
 }
 
 #[derive(Clone, Debug)]
@@ -63,18 +66,25 @@ impl ModelConfig for NgramLinearConfig {
         if self.dim == 0 {
             let table = EmbeddingBag::sparse(rows, outputs, ZERO, &classifier)?;
             let bias = classifier.get_with_hints(outputs, "bias", ZERO)?;
-            return Ok(NgramLinear { table, head: Head::Bias(bias) });
+            let whole = Bag::flat(rows, outputs, &classifier)?;
+            return Ok(NgramLinear { table, head: Head::Bias(bias), whole });
         }
         let edge = 1.0 / self.dim as f64;
         let init = Init::Uniform { lo: -edge, up: edge };
         let table = EmbeddingBag::sparse(rows, self.dim, init, &vb.pp("embedding"))?;
         let linear = Linear::new(self.dim, outputs, Activation::Identity, &classifier)?;
-        Ok(NgramLinear { table, head: Head::Linear(Dropout::new(self.dropout, "embedding"), linear) })
+        let dropout = Dropout::new(self.dropout, "embedding");
+        let places = [&vb.pp("embedding"), &classifier];
+        let whole = Bag::deep([rows, self.dim, outputs], dropout.clone(), places)?;
+        Ok(NgramLinear { table, head: Head::Linear(dropout, linear), whole })
     }
 }
 
 impl Model for NgramLinear {
     fn forward(&self, batch: &Batch, mode: Mode) -> Result<Output> {
+        if let Some(output) = self.whole.forward(&batch.input, mode)? {
+            return Ok(output);
+        }
         let mut rows = Vec::new();
         let sums = self.table.forward(batch.input.bag()?, mode, &mut rows)?; // [batch, dim or outputs]
         let logits = match &self.head {
@@ -86,5 +96,10 @@ impl Model for NgramLinear {
 
     fn sparse(&self) -> Vec<String> {
         vec![self.table.name().to_owned()]
+    }
+
+    /// One form for all precisions, in `f32`: the work is reading rows of the table.
+    fn freeze(&self, _: Precision) -> Result<Option<Box<dyn Frozen>>> {
+        self.whole.freeze()
     }
 }

@@ -3,7 +3,8 @@
 
 use biotope_core::{Config, Invalid, Task};
 use biotope_nn::layers::{Activation, Conv1d, Dropout, Embedding, Linear};
-use biotope_nn::{Batch, Mode, Model, ModelConfig, Output, Result};
+use biotope_nn::whole::Convolutions;
+use biotope_nn::{Batch, Frozen, Mode, Model, ModelConfig, Output, Precision, Result};
 use candle_core::Tensor;
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
@@ -77,6 +78,8 @@ pub struct TextCnn {
     convolutions: Vec<Conv1d>,
     dropout: Dropout,
     classifier: Linear,
+    /// The same in one pass, where that runs.
+    whole: Convolutions,
 }
 
 impl ModelConfig for TextCnnConfig {
@@ -89,19 +92,23 @@ impl ModelConfig for TextCnnConfig {
             let vb = vb.pp("conv").pp(width);
             Conv1d::new(self.dim, self.filters, *width, Activation::Relu, &vb)
         };
-        let features = self.filters * self.widths.len();
-        Ok(TextCnn {
-            embedding: Embedding::sparse(self.vocab_size, self.dim, init, &vb.pp("embedding"))?,
-            spatial: Dropout::new(self.spatial_dropout, "embedding"),
-            convolutions: self.widths.iter().map(conv).collect::<Result<_>>()?,
-            dropout: Dropout::new(self.dropout, "features"),
-            classifier: Linear::new(features, task.outputs(), Activation::Identity, &vb.pp("classifier"))?,
-        })
+        let (features, outputs) = (self.filters * self.widths.len(), task.outputs());
+        let embedding = Embedding::sparse(self.vocab_size, self.dim, init, &vb.pp("embedding"))?;
+        let convolutions = self.widths.iter().map(conv).collect::<Result<_>>()?;
+        let classifier = Linear::new(features, outputs, Activation::Identity, &vb.pp("classifier"))?;
+        let (spatial, dropout) =
+            (Dropout::new(self.spatial_dropout, "embedding"), Dropout::new(self.dropout, "features"));
+        let shape = [self.vocab_size, self.dim, self.filters, outputs];
+        let whole = Convolutions::find(shape, &self.widths, [spatial.clone(), dropout.clone()], &vb)?;
+        Ok(TextCnn { embedding, spatial, convolutions, dropout, classifier, whole })
     }
 }
 
 impl Model for TextCnn {
     fn forward(&self, batch: &Batch, mode: Mode) -> Result<Output> {
+        if let Some(output) = self.whole.forward(&batch.input, mode)? {
+            return Ok(output);
+        }
         let (tokens, offsets) = batch.input.tokens()?;
         let mut rows = Vec::new();
         let x = self.embedding.forward(tokens, mode, &mut rows)?; // [tokens, dim]
@@ -114,5 +121,10 @@ impl Model for TextCnn {
 
     fn sparse(&self) -> Vec<String> {
         vec![self.embedding.name().to_owned()]
+    }
+
+    /// One form for all precisions, in `f32`.
+    fn freeze(&self, _: Precision) -> Result<Option<Box<dyn Frozen>>> {
+        self.whole.freeze()
     }
 }
