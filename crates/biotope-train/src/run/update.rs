@@ -79,8 +79,10 @@ impl Run<'_, '_> {
             }
         }
         for direct in &output.direct {
-            if let Some(grad) = direct.get() {
-                grads.add(&direct.param, &grad)?;
+            match (direct.get(), direct.rows()) {
+                (Some(grad), Some(rows)) => grads.add_rows(&direct.param, &rows, &grad)?,
+                (Some(grad), None) => grads.add(&direct.param, &grad)?,
+                (None, _) => {}
             }
         }
         Ok(grads)
