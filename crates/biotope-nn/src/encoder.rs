@@ -34,7 +34,7 @@ pub struct Shape {
     pub heads: usize,
     /// Width inside the feed-forward part.
     pub inner: usize,
-    /// Activation inside the feed-forward part: GELU or ReLU.
+    /// Activation inside the feed-forward part: `Gelu` or `Relu`.
     pub activation: Activation,
     /// What the normalisations add to the variance.
     pub eps: f64,

@@ -161,8 +161,7 @@ pub trait Model: Send + Sync {
     }
 
     /// The model as it is now, without graph, for answering only; `None` if it has no such form.
-    fn freeze(&self, precision: Precision) -> Result<Option<Box<dyn Frozen>>> {
-        let _any = precision;
+    fn freeze(&self, _precision: Precision) -> Result<Option<Box<dyn Frozen>>> {
         Ok(None)
     }
 }

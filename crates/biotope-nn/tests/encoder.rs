@@ -1,5 +1,7 @@
 //! The encoder as one operation and made of layers: the same numbers, the same gradients; and without graph.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once")]
+
 use std::collections::BTreeMap;
 
 use biotope_core::Seed;

@@ -36,17 +36,17 @@ impl<T: Cell> Back<'_, T> {
         let (top, under) = (fit(g, len), fit(s, len));
         let part = fit(&mut flow.part, len);
         grads[LAST] = self.normalisation(1, top, (&mut *under, &mut *part));
-        grads[DOWN] = self.weights(part, &self.saved.inner, [rows, hidden, inner]);
+        grads[DOWN] = weights::<T>(part, &self.saved.inner, [rows, hidden, inner]);
         let between = fit(&mut flow.inner, rows * inner);
         let slopes = &self.saved.slopes[..rows * inner];
         back_into(&self.packs.down, part, [rows, hidden], between, |at, values| {
             T::multiply(values, &slopes[at..][..values.len()]);
         });
-        grads[UP] = self.weights(between, &self.saved.middle, [rows, inner, hidden]);
+        grads[UP] = weights::<T>(between, &self.saved.middle, [rows, inner, hidden]);
         self.packs.up.times(under, T::mat(between, [rows, inner], inner), true);
 
         grads[NORM] = self.normalisation(0, under, (&mut *top, &mut *part));
-        grads[OUTPUT] = self.weights(part, &self.saved.attended, [rows, hidden, hidden]);
+        grads[OUTPUT] = weights::<T>(part, &self.saved.attended, [rows, hidden, hidden]);
         let attended = fit(&mut flow.attended, len);
         back_into(&self.packs.output, part, [rows, hidden], attended, |_, _| {});
         self.attention(attended, (&mut flow.queries, &mut flow.pairs), &mut grads);
@@ -81,15 +81,6 @@ impl<T: Cell> Back<'_, T> {
         ]
     }
 
-    /// Gradients of a linear layer's weight and bias, from that of its output and its input.
-    fn weights(&self, d: &[T], x: &[T], [rows, outputs, inputs]: [usize; 3]) -> [Vec<f32>; 2] {
-        let mut weight = vec![0.0; outputs * inputs];
-        let (left, right) =
-            (T::mat(d, [rows, outputs], outputs), T::mat(&x[..rows * inputs], [rows, inputs], inputs));
-        product_of(T::PRECISION, &mut weight, left.t(), right, false);
-        [weight, column_sums(d, rows, outputs)]
-    }
-
     /// Through the attention, and the parameters of its projections.
     fn attention(&self, attended: &[T], (queries, pairs): (&mut Vec<T>, &mut Vec<T>), grads: &mut Grads) {
         let Sizes { offsets, heads, hidden, first_only, .. } = self.sizes;
@@ -98,7 +89,7 @@ impl<T: Cell> Back<'_, T> {
         let (queries, pairs) = (fit(queries, rows * hidden), fit(pairs, tokens * 2 * hidden));
         let heads = Heads {
             offsets,
-            heads,
+            count: heads,
             hidden,
             first_only,
             queries: &saved.queries[..rows * hidden],
@@ -107,8 +98,8 @@ impl<T: Cell> Back<'_, T> {
         };
         heads.backward(attended, &saved.sums, queries, pairs);
         let asking = if first_only { &saved.first } else { &saved.x };
-        grads[QUERY] = self.weights(queries, asking, [rows, hidden, hidden]);
-        let [mut weight, mut bias] = self.weights(pairs, &saved.x, [tokens, 2 * hidden, hidden]);
+        grads[QUERY] = weights::<T>(queries, asking, [rows, hidden, hidden]);
+        let [mut weight, mut bias] = weights::<T>(pairs, &saved.x, [tokens, 2 * hidden, hidden]);
         grads[VALUE] = [weight.split_off(hidden * hidden), bias.split_off(hidden)];
         grads[KEY] = [weight, bias];
     }
@@ -131,6 +122,15 @@ impl<T: Cell> Back<'_, T> {
         }
         std::mem::swap(g, s);
     }
+}
+
+/// Gradients of a linear layer's weight and bias, from that of its output and its input.
+fn weights<T: Cell>(d: &[T], x: &[T], [rows, outputs, inputs]: [usize; 3]) -> [Vec<f32>; 2] {
+    let mut weight = vec![0.0; outputs * inputs];
+    let (left, right) =
+        (T::mat(d, [rows, outputs], outputs), T::mat(&x[..rows * inputs], [rows, inputs], inputs));
+    product_of(T::PRECISION, &mut weight, left.t(), right, false);
+    [weight, column_sums(d, rows, outputs)]
 }
 
 /// `out = then(d W)`; `then` gets where a piece begins.

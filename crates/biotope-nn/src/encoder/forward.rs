@@ -95,7 +95,7 @@ fn attend<T: Cell>(
     project(&packs.query, weights.parts[QUERY][1], asking, [rows, hidden], queries);
     project(&packs.pair, &packs.pair_bias, x, [tokens, hidden], pairs);
     let (offsets, heads, first_only) = (sizes.offsets, sizes.heads, sizes.first_only);
-    let attention = Heads { offsets, heads, hidden, first_only, queries, pairs, noise };
+    let attention = Heads { offsets, count: heads, hidden, first_only, queries, pairs, noise };
     let sums = fit(&mut saved.sums, if learns { rows * heads } else { 0 });
     attention.forward(fit(&mut saved.attended, rows * hidden), sums);
 }

@@ -238,7 +238,7 @@ impl<T: Pooled> Frozen for FrozenClassifier<T> {
 
 impl FrozenBlock {
     fn new(tensors: &Parts<&Tensor>, shape: &Shape, precision: Precision) -> Result<Self> {
-        let tensors = tensors.map(|pair| pair.map(|tensor| tensor.detach()));
+        let tensors = tensors.map(|pair| pair.map(Tensor::detach));
         let held = Holding::new(&tensors)?;
         let mut packs = Packs::empty(precision);
         packs.forward(&held.slices(), [shape.hidden, shape.inner]);

@@ -19,7 +19,7 @@ pub(super) struct Sizes<'a> {
     pub(super) inner: usize,
     pub(super) heads: usize,
     pub(super) eps: f32,
-    /// ReLU instead of GELU.
+    /// `max(x, 0)` as activation instead of `x Φ(x)`.
     pub(super) relu: bool,
     /// Whether only first tokens are finished.
     pub(super) first_only: bool,
@@ -43,9 +43,10 @@ impl Sizes<'_> {
     /// The first rows of sequences out of all rows; zeros of an empty one.
     pub(super) fn gather<N: Copy + Default>(&self, out: &mut [N], all: &[N]) {
         for (pair, out) in self.offsets.windows(2).zip(out.chunks_exact_mut(self.hidden)) {
-            match pair[0] < pair[1] {
-                true => out.copy_from_slice(&all[pair[0] * self.hidden..][..self.hidden]),
-                false => out.fill(N::default()),
+            if pair[0] < pair[1] {
+                out.copy_from_slice(&all[pair[0] * self.hidden..][..self.hidden]);
+            } else {
+                out.fill(N::default());
             }
         }
     }
@@ -126,7 +127,7 @@ impl Packs {
 
     /// For `x Wᵀ`.
     pub(super) fn forward(&mut self, parts: &Parts<&[f32]>, [hidden, inner]: [usize; 2]) {
-        self.pack(parts, [hidden, inner], |mat| mat.t());
+        self.pack(parts, [hidden, inner], true);
         self.pair_bias.clear();
         self.pair_bias.extend_from_slice(parts[KEY][1]);
         self.pair_bias.extend_from_slice(parts[VALUE][1]);
@@ -134,16 +135,14 @@ impl Packs {
 
     /// For `dy W`.
     pub(super) fn backward(&mut self, parts: &Parts<&[f32]>, [hidden, inner]: [usize; 2]) {
-        self.pack(parts, [hidden, inner], |mat| mat);
+        self.pack(parts, [hidden, inner], false);
     }
 
-    fn pack(
-        &mut self,
-        parts: &Parts<&[f32]>,
-        [hidden, inner]: [usize; 2],
-        turn: impl for<'a> Fn(Mat<'a>) -> Mat<'a>,
-    ) {
-        let pack = |packed: &mut Packed, weight: &[f32], shape| packed.repack(turn(Mat::new(weight, shape)));
+    fn pack(&mut self, parts: &Parts<&[f32]>, [hidden, inner]: [usize; 2], is_turned: bool) {
+        let pack = |packed: &mut Packed, weight: &[f32], shape| {
+            let mat = Mat::new(weight, shape);
+            packed.repack(if is_turned { mat.t() } else { mat });
+        };
         pack(&mut self.query, parts[QUERY][0], [hidden, hidden]);
         pack(&mut self.output, parts[OUTPUT][0], [hidden, hidden]);
         pack(&mut self.up, parts[UP][0], [inner, hidden]);

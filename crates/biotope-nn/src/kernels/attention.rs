@@ -24,7 +24,7 @@ pub(crate) struct Heads<'a, T> {
     /// Borders of the sequences.
     pub(crate) offsets: &'a [usize],
     /// How many heads share the width.
-    pub(crate) heads: usize,
+    pub(crate) count: usize,
     /// Width of a token.
     pub(crate) hidden: usize,
     /// Whether only the first token of each sequence asks.
@@ -119,8 +119,8 @@ impl<T: Cell> Heads<'_, T> {
     fn each(&self, work: impl Fn(Task) + Sync) {
         let sequences = self.offsets.len().saturating_sub(1);
         let tokens = self.offsets.last().copied().unwrap_or(0);
-        threads::each(tokens * self.hidden > 1 << 13, sequences * self.heads, |index| {
-            let (sequence, head) = (index / self.heads, index % self.heads);
+        threads::each(tokens * self.hidden > 1 << 13, sequences * self.count, |index| {
+            let (sequence, head) = (index / self.count, index % self.count);
             let rows = self.offsets[sequence]..self.offsets[sequence + 1];
             let asking = if self.first_only { sequence..sequence + 1 } else { rows.clone() };
             work(Task { rows, asking, head });
@@ -141,7 +141,7 @@ impl<T: Cell> Heads<'_, T> {
     }
 
     fn depth(&self) -> usize {
-        self.hidden / self.heads
+        self.hidden / self.count
     }
 
     fn scale(&self) -> f32 {
@@ -167,7 +167,7 @@ impl<T: Cell> Heads<'_, T> {
 
     fn drop(&self, scores: &mut [f32], task: &Task, row: usize) {
         if let Some(noise) = self.noise {
-            drop_piece(scores, noise.row(noise_row(task.rows.start + row, self.heads, task.head)), 0);
+            drop_piece(scores, noise.row(noise_row(task.rows.start + row, self.count, task.head)), 0);
         }
     }
 
@@ -180,7 +180,7 @@ impl<T: Cell> Heads<'_, T> {
                 for (row, scores) in scores.chunks_exact_mut(len).enumerate() {
                     let sum = passes::softmax(scores, self.scale());
                     if !sums.is_empty() {
-                        let at = task.sum(self.heads, block.start + row);
+                        let at = task.sum(self.count, block.start + row);
                         // SAFETY: each query of each head has a sum of its own.
                         let place = unsafe { sums.piece(at, 1) };
                         place[0] = sum;
@@ -216,7 +216,7 @@ impl<T: Cell> Heads<'_, T> {
                 let (dropped, slopes) = kept.split_at_mut(rows * len);
                 for (row, (p, ds)) in p.chunks_exact_mut(len).zip(ds.chunks_exact_mut(len)).enumerate() {
                     let row_of = |kept: &mut [T], x: &[f32]| T::store(&mut kept[row * len..][..len], x);
-                    let sum = sums[task.sum(self.heads, block.start + row)];
+                    let sum = sums[task.sum(self.count, block.start + row)];
                     passes::softmax_again(p, self.scale(), sum);
                     self.drop(ds, task, block.start + row);
                     passes::softmax_back(ds, p, self.scale());
