@@ -1,3 +1,4 @@
 //! Promises that only the whole house can keep, one module each.
 
 mod page_to_prediction;
+mod precision;
