@@ -13,7 +13,8 @@ use candle_nn::init::Init;
 use proptest::prelude::*;
 
 const HIDDEN: usize = 24;
-const INIT: Init = Init::Randn { mean: 0.0, stdev: 0.3 };
+// So small that no softmax is saturated: its gradient would be mostly rounding.
+const INIT: Init = Init::Randn { mean: 0.0, stdev: 0.1 };
 
 fn shape(activation: Activation, rate: f64) -> Shape {
     let (hidden, heads, inner) = (HIDDEN, 3, 40);
@@ -95,7 +96,7 @@ fn train(precision: Precision) -> Mode {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(12))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn one_operation_is_its_layers(
         lengths in prop::collection::vec(0usize..9, 1..5), first: bool, relu: bool, rate in prop::sample::select(vec![0.0, 0.3]),

@@ -123,6 +123,8 @@ impl<T: Pooled> Stack<T> {
     fn forward(&self, x: &[f32], space: &mut Workspace<T>) -> candle_core::Result<Vec<f32>> {
         let mut packs = space.packs();
         let all = x.len();
+        // First tokens of empty texts are rows, too.
+        let most = all.max(self.sizes(0).sequences() * self.shape.hidden);
         space.saved.resize_with(if self.learns() { self.tensors.len() } else { 1 }, Default::default);
         fit(&mut space.x, all).copy_from_slice(x);
         T::store(fit(&mut space.saved[0].x, all), x);
@@ -130,7 +132,7 @@ impl<T: Pooled> Stack<T> {
             let held = Holding::new(tensors)?;
             packs.forward(&held.slices(), [self.shape.hidden, self.shape.inner]);
             let weights = Weights { packs: &packs, parts: held.slices() };
-            let (x, s) = (fit(&mut space.x, all), fit(&mut space.s, all));
+            let (x, s) = (fit(&mut space.x, most), fit(&mut space.s, most));
             let mut stream = Stream { x, s, next: &mut space.next };
             let at = index.min(space.saved.len() - 1);
             let (noises, learns) = (self.noises[index], self.learns());
