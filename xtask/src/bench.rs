@@ -36,8 +36,8 @@ With --peers: PyTorch, Keras, ONNX Runtime, fastText and scikit-learn on the sam
   --markdown FILE    writes the table as Markdown, too
   --list             the cases, their peers and the ratios to reach
 
-The environments of the peers are made once under target/bench (bench/peers/requirements*.txt, some gigabytes). An
-existing one is used instead where a variable names its interpreter:
+The environments of the peers are made once under target/bench (bench/peers/requirements*.txt, some gigabytes; without
+--peers a small one, which makes the ids). An existing one is used instead where a variable names its interpreter:
   BIOTOPE_BENCH_PYTHON         with torch, transformers, onnxruntime, onnxscript, scikit-learn, fasttext-wheel
   BIOTOPE_BENCH_KERAS_PYTHON   with keras and tensorflow
 
@@ -142,7 +142,8 @@ impl Place {
         if self.work.join(made).exists() {
             return Ok(());
         }
-        let python = self.python.ready(python::Kind::Torch)?;
+        let kind = if options.peers { python::Kind::Torch } else { python::Kind::Ids };
+        let python = self.python.ready(kind)?;
         let mut command = Command::new(python);
         command.arg(python::peers().join(name)).arg("--work").arg(&self.work).envs(measure::threads(options));
         anyhow::ensure!(

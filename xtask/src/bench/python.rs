@@ -9,9 +9,11 @@ use anyhow::{Result, anyhow, ensure};
 
 use crate::run::{root, run};
 
-/// Which environment a peer lives in.
+/// Which environment a program lives in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
+    /// What makes the ids, where no peer is run.
+    Ids,
     /// `PyTorch` and all that goes with it.
     Torch,
     /// Keras on TensorFlow, apart: it brings its own pins and thread pools.
@@ -22,6 +24,7 @@ impl Kind {
     /// The variable that names an interpreter, the folder made otherwise, what goes into it.
     fn place(self) -> (&'static str, &'static str, &'static str) {
         match self {
+            Self::Ids => ("BIOTOPE_BENCH_PYTHON", "venv-ids", "requirements-ids.txt"),
             Self::Torch => ("BIOTOPE_BENCH_PYTHON", "venv", "requirements.txt"),
             Self::Keras => ("BIOTOPE_BENCH_KERAS_PYTHON", "venv-keras", "requirements-keras.txt"),
         }
@@ -33,20 +36,20 @@ pub(crate) fn peers() -> PathBuf {
     root().join("bench/peers")
 }
 
-/// Both environments; each is made when first asked for, and asked for once.
+/// The environments; each is made when first asked for, and asked for once.
 pub(crate) struct Python {
     folder: PathBuf,
-    found: [OnceCell<Result<PathBuf, String>>; 2],
+    found: [OnceCell<Result<PathBuf, String>>; 3],
 }
 
 impl Python {
     pub(crate) fn find(folder: &Path) -> Self {
-        Self { folder: folder.to_owned(), found: [OnceCell::new(), OnceCell::new()] }
+        Self { folder: folder.to_owned(), found: Default::default() }
     }
 
     /// An interpreter that has the packages.
     pub(crate) fn ready(&self, kind: Kind) -> Result<&Path> {
-        let cell = &self.found[usize::from(kind == Kind::Keras)];
+        let cell = &self.found[kind as usize];
         let found = cell.get_or_init(|| self.make(kind).map_err(|error| format!("{error:#}")));
         found.as_deref().map_err(|error| anyhow!("{error}"))
     }
@@ -84,7 +87,7 @@ mod tests {
 
     #[test]
     fn the_lists_of_packages_pin_every_version() {
-        for kind in [Kind::Torch, Kind::Keras] {
+        for kind in [Kind::Ids, Kind::Torch, Kind::Keras] {
             let path = peers().join(kind.place().2);
             let text = std::fs::read_to_string(&path).unwrap();
             let lines: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
@@ -96,7 +99,7 @@ mod tests {
     fn a_failure_is_remembered() {
         let folder = Path::new("/proc/nowhere");
         let python = Python::find(folder);
-        python.found[0].set(Err("no network".into())).unwrap();
+        python.found[Kind::Torch as usize].set(Err("no network".into())).unwrap();
         assert_eq!(python.ready(Kind::Torch).unwrap_err().to_string(), "no network");
     }
 }
