@@ -142,8 +142,8 @@ impl Place {
         if self.work.join(made).exists() {
             return Ok(());
         }
-        let kind = if options.peers { python::Kind::Torch } else { python::Kind::Ids };
-        let python = self.python.ready(kind)?;
+        let peers = if options.peers { self.python.ready(python::Kind::Torch).ok() } else { None };
+        let python = peers.map_or_else(|| self.python.ready(python::Kind::Ids), Ok)?; // ours is measured without them
         let mut command = Command::new(python);
         command.arg(python::peers().join(name)).arg("--work").arg(&self.work).envs(measure::threads(options));
         anyhow::ensure!(
