@@ -113,6 +113,9 @@ impl Error {
             Self::Targets { got: "nothing", .. } => Some("give every example a target".into()),
             Self::Input { expected, .. } => Some(format!("choose a featurizer that makes {expected}")),
             Self::OutOfRange { .. } => Some("do tokenizer and model share one vocabulary?".into()),
+            Self::Io { .. } => {
+                Some("is the path right, the folder writable, and is there space left?".into())
+            }
             _ => None,
         }
     }

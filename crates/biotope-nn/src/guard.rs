@@ -17,6 +17,16 @@ pub fn missing(params: &Params, grads: &GradStore, output: &Output) -> Vec<Strin
     params.iter().filter(|(name, var)| !alive(name, var)).map(|(name, _)| name).collect()
 }
 
+/// Those of them that the pass did not reach at all, or whose gradient is not finite. A gradient may be zero by chance: that
+/// of a bias is, at first, if every class has equally many examples in the batch.
+pub fn unreached(params: &Params, grads: &GradStore, output: &Output) -> Vec<String> {
+    let reached = |name: &str, param: &Tensor| {
+        let found = gradients(name, param, grads, output);
+        found.iter().any(Option::is_some) && found.iter().flatten().all(finite)
+    };
+    params.iter().filter(|(name, var)| !reached(name, var)).map(|(name, _)| name).collect()
+}
+
 /// Whatever the pass left for one parameter.
 fn gradients(name: &str, param: &Tensor, grads: &GradStore, output: &Output) -> Vec<Option<Tensor>> {
     let leaves = output.rows.iter().filter(|row| row.param == name).map(|row| grads.get(&row.leaf).cloned());
@@ -63,6 +73,7 @@ mod tests {
         let direct = DirectGrad::new("direct");
         let output = Output { logits: logits.clone(), rows, direct: vec![direct.clone()] };
         assert_eq!(missing(&params, &grads, &output), ["direct", "nan", "unused", "zero"]);
+        assert_eq!(unreached(&params, &grads, &output), ["direct", "nan", "unused"]);
         direct.set(Tensor::ones(2, DType::F32, &Device::Cpu).unwrap());
         assert_eq!(missing(&params, &grads, &output), ["nan", "unused", "zero"]);
         let dense = Output::dense(logits);

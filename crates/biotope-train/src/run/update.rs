@@ -19,12 +19,30 @@ pub(super) struct Done {
     pub(super) tokens: usize,
 }
 
+/// Steps after which a gradient that was always zero is no chance any more.
+const WATCH: u64 = 8;
+
+/// Parameters that were without a gradient in every batch of an update so far; `None` before the first.
+#[derive(Default)]
+struct Silent {
+    unreached: Option<BTreeSet<String>>,
+    missing: Option<BTreeSet<String>>,
+}
+
+fn keep(known: &mut Option<BTreeSet<String>>, names: Vec<String>) {
+    let names: BTreeSet<String> = names.into_iter().collect();
+    *known = Some(match known.take() {
+        Some(known) => &known & &names,
+        None => names,
+    });
+}
+
 impl Run<'_, '_> {
     /// Adds up the gradients of the batches, each weighted by its share of the examples: the same update as one
     /// batch of them all.
     pub(super) fn update(&mut self, batches: &[Vec<usize>]) -> Result<Done> {
         let examples: usize = batches.iter().map(Vec::len).sum();
-        let (mut grads, mut loss, mut silent) = (Gradients::new(), 0.0, None);
+        let (mut grads, mut loss, mut silent) = (Gradients::new(), 0.0, Silent::default());
         for (micro, batch) in batches.iter().enumerate() {
             let share = batch.len() as f64 / examples as f64;
             let (part, part_loss) = self.backward(micro, batch, share, &mut silent)?;
@@ -32,7 +50,7 @@ impl Run<'_, '_> {
             loss += part_loss;
         }
         let norm = self.clip(&mut grads)?;
-        self.guard(silent.unwrap_or_default())?;
+        self.guard(silent)?;
         let lr = self.schedule.lr(self.state.step);
         self.optimizer.step(lr, &grads)?;
         self.ema.as_mut().map_or(Ok(()), Ema::update)?;
@@ -40,13 +58,13 @@ impl Run<'_, '_> {
         Ok(Done { loss, lr, norm, examples, tokens })
     }
 
-    /// Gradients and loss of one batch, times its share. At step 1 `silent` keeps who never had a gradient.
+    /// Gradients and loss of one batch, times its share; `silent` keeps who had none.
     fn backward(
         &self,
         micro: usize,
         indices: &[usize],
         share: f64,
-        silent: &mut Option<BTreeSet<String>>,
+        silent: &mut Silent,
     ) -> Result<(Gradients, f64)> {
         let trainer = &*self.trainer;
         let step = self.state.step + 1;
@@ -60,12 +78,10 @@ impl Run<'_, '_> {
         finite("loss", step, value)?;
         let store = loss.backward()?;
         if step == 1 {
-            let missing: BTreeSet<String> =
-                guard::missing(trainer.params, &store, &output).into_iter().collect();
-            *silent = Some(match silent.take() {
-                Some(known) => &known & &missing,
-                None => missing,
-            });
+            keep(&mut silent.unreached, guard::unreached(trainer.params, &store, &output));
+        }
+        if step == 1 || (step <= WATCH && !self.silent.is_empty()) {
+            keep(&mut silent.missing, guard::missing(trainer.params, &store, &output));
         }
         Ok((self.collect(&store, &output)?, value))
     }
@@ -105,8 +121,15 @@ impl Run<'_, '_> {
         Ok(norm)
     }
 
-    fn guard(&self, silent: BTreeSet<String>) -> Result<()> {
-        let params: Vec<String> = silent.into_iter().collect();
+    /// Refuses at step 1 whom no gradient reached, and after some steps whose gradient has been zero in all of them.
+    fn guard(&mut self, silent: Silent) -> Result<()> {
+        let step = self.state.step + 1;
+        let unreached = silent.unreached.unwrap_or_default();
+        if let Some(missing) = silent.missing {
+            self.silent = if step == 1 { missing } else { &self.silent & &missing };
+        }
+        let refused = if step == WATCH { &unreached | &self.silent } else { unreached };
+        let params: Vec<String> = refused.into_iter().collect();
         if params.is_empty() { Ok(()) } else { Err(Error::NoGradient { params, of: self.vars.len() }) }
     }
 }

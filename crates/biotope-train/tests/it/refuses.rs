@@ -71,6 +71,46 @@ fn parameters_without_a_gradient_are_all_named_and_nothing_moves() {
     assert_eq!(bits(&params), before);
 }
 
+/// The toy, with a parameter that counts for nothing.
+struct Weightless {
+    inner: Toy,
+    zero: Tensor,
+}
+
+impl Model for Weightless {
+    fn forward(&self, batch: &Batch, mode: Mode) -> biotope_nn::Result<Output> {
+        let mut output = self.inner.forward(batch, mode)?;
+        output.logits = output.logits.broadcast_add(&(&self.zero * 0.0)?)?;
+        Ok(output)
+    }
+
+    fn sparse(&self) -> Vec<String> {
+        self.inner.sparse()
+    }
+}
+
+#[test]
+fn a_gradient_that_stays_zero_is_refused_but_one_that_is_zero_by_chance_is_not() {
+    let (params, inner) = toy(5, 0.0, 3);
+    let zero = params.vb().get_with_hints(3, "zero", ONE).unwrap();
+    let (dir, task, model) = (tempfile::tempdir().unwrap(), task(), Weightless { inner, zero });
+    let mut trainer = Trainer::new(&small(), Seed(7), &model, &params, &task).unwrap();
+    let error =
+        trainer.run(&examples(22, 1), &examples(9, 2), &RunDir::open(dir.path()).unwrap()).unwrap_err();
+    assert_eq!(error.to_string(), "no gradient reaches 1 of 4 parameters: zero");
+
+    // As many of each class, and a head that prefers none: the first gradient of its bias is zero.
+    let (params, model) = toy(5, 0.0, 3);
+    for name in ["head.weight", "head.bias"] {
+        let dims = params.get(name).unwrap().dims().to_vec();
+        params.set(name, &Tensor::zeros(dims, DType::F32, &Device::Cpu).unwrap()).unwrap();
+    }
+    let (dir, rows) = (tempfile::tempdir().unwrap(), examples(21, 1));
+    let config = TrainConfig { batch_size: 21, epochs: 12, ..small() };
+    let mut trainer = Trainer::new(&config, Seed(7), &model, &params, &task).unwrap();
+    trainer.run(&rows, &rows, &RunDir::open(dir.path()).unwrap()).unwrap();
+}
+
 #[test]
 fn a_loss_that_is_no_number_names_the_step() {
     let run = |name: &str, value: f32| {
