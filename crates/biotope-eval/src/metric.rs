@@ -87,11 +87,51 @@ pub(crate) trait Tally: Debug + Clone + Send + Sync + 'static {
 /// A tally, and the function of it that is the metric.
 #[derive(Clone, Debug)]
 pub(crate) struct Streaming<T> {
-    pub(crate) name: &'static str,
-    pub(crate) better: Better,
-    pub(crate) task: Task,
-    pub(crate) tally: T,
-    pub(crate) value: fn(&T) -> Option<f64>,
+    name: &'static str,
+    better: Better,
+    task: Task,
+    tally: T,
+    value: fn(&T) -> Option<f64>,
+}
+
+/// Which tasks a metric has a meaning for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Suits {
+    /// Labels, one or many to a row.
+    Classes,
+    /// One label to a row.
+    OneClass,
+    /// Many labels to a row.
+    ManyLabels,
+    /// A number.
+    Number,
+}
+
+impl Suits {
+    fn fits(self, task: &Task) -> bool {
+        match task {
+            Task::SingleLabel { .. } => matches!(self, Self::Classes | Self::OneClass),
+            Task::MultiLabel { .. } => matches!(self, Self::Classes | Self::ManyLabels),
+            Task::Regression => matches!(self, Self::Number),
+        }
+    }
+}
+
+impl<T: Tally> Streaming<T> {
+    /// The metric for a task that it suits: an empty tally, and the function of it that is the value.
+    pub(crate) fn build(
+        name: &'static str,
+        task: &Task,
+        suits: Suits,
+        better: Better,
+        tally: T,
+        value: fn(&T) -> Option<f64>,
+    ) -> Result<Box<dyn Metric>> {
+        if !suits.fits(task) {
+            return Err(Error::Unsuited { metric: name, task: kind(task) });
+        }
+        Ok(Box::new(Self { name, better, task: task.clone(), tally, value }))
+    }
 }
 
 impl<T: Tally> Metric for Streaming<T> {
@@ -123,11 +163,6 @@ impl<T: Tally> Metric for Streaming<T> {
     fn as_any(&self) -> &dyn Any {
         self
     }
-}
-
-/// The error of a metric that a task cannot have.
-pub(crate) fn unsuited<T>(metric: &'static str, task: &Task) -> Result<T> {
-    Err(Error::Unsuited { metric, task: kind(task) })
 }
 
 #[cfg(test)]

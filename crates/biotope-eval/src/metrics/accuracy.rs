@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use super::tally::Hits;
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "accuracy";
 
@@ -13,15 +13,7 @@ pub(super) const ENTRY: Entry<BuildMetric> =
     Entry { name: NAME, summary: "share of rows that are right", defaults: Table::new, build };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. } | Task::MultiLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = Hits::default();
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Higher,
-        task: task.clone(),
-        tally,
-        value: |t| (t.rows > 0).then(|| t.right as f64 / t.rows as f64),
-    }))
+    Streaming::build(NAME, task, Suits::Classes, Better::Higher, Hits::default(), |t| {
+        (t.rows > 0).then(|| t.right as f64 / t.rows as f64)
+    })
 }

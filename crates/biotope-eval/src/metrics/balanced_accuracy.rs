@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use crate::ConfusionMatrix;
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "balanced-accuracy";
 
@@ -13,15 +13,12 @@ pub(super) const ENTRY: Entry<BuildMetric> =
     Entry { name: NAME, summary: "mean recall over the classes that occur", defaults: Table::new, build };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = ConfusionMatrix::new(task.labels().len());
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Higher,
-        task: task.clone(),
-        tally,
-        value: ConfusionMatrix::balanced_accuracy,
-    }))
+    Streaming::build(
+        NAME,
+        task,
+        Suits::OneClass,
+        Better::Higher,
+        ConfusionMatrix::new(task.labels().len()),
+        ConfusionMatrix::balanced_accuracy,
+    )
 }

@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use super::tally::{Mean, brier_of};
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "brier";
 
@@ -17,15 +17,5 @@ pub(super) const ENTRY: Entry<BuildMetric> = Entry {
 };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = Mean::new(brier_of);
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Lower,
-        task: task.clone(),
-        tally,
-        value: Mean::value,
-    }))
+    Streaming::build(NAME, task, Suits::OneClass, Better::Lower, Mean::new(brier_of), Mean::value)
 }

@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use crate::Reliability;
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "calibration-error";
 
@@ -17,15 +17,12 @@ pub(super) const ENTRY: Entry<BuildMetric> = Entry {
 };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = Reliability::new(10);
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Lower,
-        task: task.clone(),
-        tally,
-        value: Reliability::expected_error,
-    }))
+    Streaming::build(
+        NAME,
+        task,
+        Suits::OneClass,
+        Better::Lower,
+        Reliability::new(10),
+        Reliability::expected_error,
+    )
 }

@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use super::tally::LabelCounts;
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "hamming-loss";
 
@@ -13,17 +13,7 @@ pub(super) const ENTRY: Entry<BuildMetric> =
     Entry { name: NAME, summary: "share of label flags that are wrong", defaults: Table::new, build };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::MultiLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = LabelCounts::new(task);
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Lower,
-        task: task.clone(),
-        tally,
-        value: wrong_flags,
-    }))
+    Streaming::build(NAME, task, Suits::ManyLabels, Better::Lower, LabelCounts::new(task), wrong_flags)
 }
 
 fn wrong_flags(tally: &LabelCounts) -> Option<f64> {

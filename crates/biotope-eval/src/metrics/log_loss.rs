@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use super::tally::{Mean, log_loss_of};
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "log-loss";
 
@@ -17,15 +17,5 @@ pub(super) const ENTRY: Entry<BuildMetric> = Entry {
 };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. } | Task::MultiLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = Mean::new(log_loss_of);
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Lower,
-        task: task.clone(),
-        tally,
-        value: Mean::value,
-    }))
+    Streaming::build(NAME, task, Suits::Classes, Better::Lower, Mean::new(log_loss_of), Mean::value)
 }

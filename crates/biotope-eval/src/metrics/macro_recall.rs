@@ -5,7 +5,7 @@ use biotope_core::{Entry, Table, Task};
 use super::tally::LabelCounts;
 use crate::Result;
 use crate::confusion::macro_average;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "macro-recall";
 
@@ -14,15 +14,7 @@ pub(super) const ENTRY: Entry<BuildMetric> =
     Entry { name: NAME, summary: "recall, plain mean over classes", defaults: Table::new, build };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. } | Task::MultiLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = LabelCounts::new(task);
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Higher,
-        task: task.clone(),
-        tally,
-        value: |t| (t.rows > 0).then(|| macro_average(&t.counts, t.is_multi).recall),
-    }))
+    Streaming::build(NAME, task, Suits::Classes, Better::Higher, LabelCounts::new(task), |t| {
+        (t.rows > 0).then(|| macro_average(&t.counts, t.is_multi).recall)
+    })
 }

@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use crate::ConfusionMatrix;
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "matthews";
 
@@ -17,15 +17,12 @@ pub(super) const ENTRY: Entry<BuildMetric> = Entry {
 };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = ConfusionMatrix::new(task.labels().len());
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Higher,
-        task: task.clone(),
-        tally,
-        value: ConfusionMatrix::matthews,
-    }))
+    Streaming::build(
+        NAME,
+        task,
+        Suits::OneClass,
+        Better::Higher,
+        ConfusionMatrix::new(task.labels().len()),
+        ConfusionMatrix::matthews,
+    )
 }

@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use super::tally::{Mean, error_of};
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "mse";
 
@@ -13,15 +13,12 @@ pub(super) const ENTRY: Entry<BuildMetric> =
     Entry { name: NAME, summary: "mean squared error", defaults: Table::new, build };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::Regression) {
-        return unsuited(NAME, task);
-    }
-    let tally = Mean::new(|p, t| error_of(p, t).powi(2));
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Lower,
-        task: task.clone(),
-        tally,
-        value: Mean::value,
-    }))
+    Streaming::build(
+        NAME,
+        task,
+        Suits::Number,
+        Better::Lower,
+        Mean::new(|p, t| error_of(p, t).powi(2)),
+        Mean::value,
+    )
 }

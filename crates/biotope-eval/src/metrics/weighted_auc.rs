@@ -4,7 +4,7 @@ use biotope_core::{Entry, Table, Task};
 
 use super::tally::Scores;
 use crate::Result;
-use crate::metric::{Better, BuildMetric, Metric, Streaming, unsuited};
+use crate::metric::{Better, BuildMetric, Metric, Streaming, Suits};
 
 const NAME: &str = "weighted-auc";
 
@@ -17,15 +17,5 @@ pub(super) const ENTRY: Entry<BuildMetric> = Entry {
 };
 
 fn build(task: &Task) -> Result<Box<dyn Metric>> {
-    if !matches!(task, Task::SingleLabel { .. } | Task::MultiLabel { .. }) {
-        return unsuited(NAME, task);
-    }
-    let tally = Scores::default();
-    Ok(Box::new(Streaming {
-        name: NAME,
-        better: Better::Higher,
-        task: task.clone(),
-        tally,
-        value: Scores::weighted_auc,
-    }))
+    Streaming::build(NAME, task, Suits::Classes, Better::Higher, Scores::default(), Scores::weighted_auc)
 }
