@@ -13,7 +13,7 @@ mod save;
 mod settings;
 mod words;
 
-pub use biotope_data::Reason;
+pub use biotope_data::{Reason, source::charset::decode};
 pub use bundle::Bundle;
 pub use card::Card;
 pub use error::{Error, Result};

@@ -4,7 +4,7 @@ use biotope_core::{Component, Document, Table};
 
 use crate::Result;
 
-pub(crate) mod charset;
+pub mod charset;
 pub mod fields;
 pub mod files;
 

@@ -1,11 +1,11 @@
 //! Fetching a page by its URL: only public addresses, bounded in bytes, time and redirects.
 
-mod charset;
 mod guard;
 
 use std::time::Duration;
 
 use axum::http::{StatusCode, header};
+use biotope_bundle::decode;
 use biotope_core::Document;
 use reqwest::{Client, Response, redirect};
 use tokio::sync::Semaphore;
@@ -110,7 +110,7 @@ impl Fetcher {
             }
             bytes.extend_from_slice(&chunk);
         }
-        let text = charset::decode(&bytes, &kind);
+        let text = decode(&bytes, Some(&kind)).0;
         Ok(if essence == "text/plain" {
             Document::new(url.as_str(), text)
         } else {

@@ -18,8 +18,9 @@ static HEADER: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r#"(?i)charset\s*=\s*["']?([a-z0-9_:.\-]{2,40})"#).expect("the pattern is constant")
 });
 
-/// The text of a page and the name of its encoding.
-pub(crate) fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str) {
+/// The text of a page and the name of its encoding. What cannot be decoded becomes U+FFFD; a claim of UTF-8 that does
+/// not hold is no claim.
+pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str) {
     let encoding = Encoding::for_bom(bytes).map(|(encoding, _)| encoding);
     let encoding = encoding.or_else(|| content_type.and_then(|header| named(&HEADER, header.as_bytes())));
     let encoding = encoding.or_else(|| named(&META, &bytes[..bytes.len().min(HEAD)]));
@@ -61,6 +62,8 @@ mod tests {
         assert_eq!(decode(&gbk(TEXT), Some("text/html; charset=GB18030")).0, TEXT);
         assert_eq!(decode(&gbk(TEXT), None).0, TEXT);
         assert_eq!(decode(TEXT.as_bytes(), None), (TEXT.to_owned(), "UTF-8"));
+        assert_eq!(decode(&gbk(TEXT), Some("text/html; charset=utf-8")).0, TEXT, "a false claim is no claim");
+        assert_eq!(decode(b"", Some("charset=nonsense")).0, "");
         assert_eq!(
             decode(&[b"\xef\xbb\xbf", TEXT.as_bytes()].concat(), Some("text/html; charset=latin1")).0,
             TEXT
