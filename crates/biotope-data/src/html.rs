@@ -8,6 +8,14 @@ static TAG: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?is)<meta\b[^>]{1,2000
 static PAIR: LazyLock<Regex> =
     LazyLock::new(|| pattern(r#"(?is)([a-z:\-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))"#));
 
+static ANY: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?s)<!--.*?-->|</?([A-Za-z0-9]*)[^>]*>"));
+
+/// Tags that do not end a line.
+const INLINE: [&str; 20] = [
+    "a", "abbr", "b", "cite", "code", "del", "em", "font", "i", "ins", "mark", "q", "s", "small", "span",
+    "strong", "sub", "sup", "time", "u",
+];
+
 fn pattern(text: &str) -> Regex {
     Regex::new(text).expect("the pattern is constant")
 }
@@ -22,6 +30,31 @@ pub(crate) fn meta(html: &str, wanted: &str) -> Option<String> {
     attribute(tag, "content")
 }
 
+/// The text of well-formed HTML: a line per block, without tags, white space run together, no empty line.
+pub(crate) fn text(html: &str) -> String {
+    let (mut marked, mut end) = (String::with_capacity(html.len()), 0);
+    for tag in ANY.captures_iter(html) {
+        let whole = tag.get(0).expect("a match has a whole");
+        marked.push_str(&html[end..whole.start()].replace('\n', " "));
+        end = whole.end();
+        match tag.get(1).map_or("", |name| name.as_str()) {
+            "td" | "th" => marked.push(' '),
+            name if INLINE.contains(&name.to_ascii_lowercase().as_str()) => {}
+            _ => marked.push('\n'),
+        }
+    }
+    marked.push_str(&html[end..].replace('\n', " "));
+    let line = |line: &str| unescape(&line.split_whitespace().collect::<Vec<_>>().join(" "));
+    marked.lines().map(line).filter(|line| !line.trim().is_empty()).collect::<Vec<_>>().join("\n")
+}
+
+/// The entities that a serializer writes.
+fn unescape(text: &str) -> String {
+    let pairs =
+        [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#39;", "'"), ("&nbsp;", " "), ("&amp;", "&")];
+    pairs.iter().fold(text.to_owned(), |text, (entity, plain)| text.replace(entity, plain))
+}
+
 /// The value of an attribute in one tag.
 fn attribute(tag: &str, name: &str) -> Option<String> {
     let found = PAIR.captures_iter(tag).find(|pair| pair[1].eq_ignore_ascii_case(name))?;
@@ -31,6 +64,13 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn blocks_are_lines_and_tags_within_them_are_nothing() {
+        let html = "<p>One <b>bo</b>ld\nword &amp; &lt;more&gt;.</p><!-- <p>no</p> --><div>小麦<br>上涨</div>\n<ul><li>a</li><li> </li></ul>\
+                    <table><tr><td>1</td><td>2</td></tr></table>tail";
+        assert_eq!(text(html), "One bold word & <more>.\n小麦\n上涨\na\n1 2\ntail");
+    }
 
     #[test]
     fn quotes_and_order_do_not_matter() {

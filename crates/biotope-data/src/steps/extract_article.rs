@@ -79,14 +79,11 @@ impl Step for ExtractArticle {
             Err(TrafilaturaError::InsufficientContent { .. }) => return drop(doc, "no article on the page"),
             Err(error) => return drop(doc, &format!("no article on the page: {error}")),
         };
-        let (meta, mut text) = (found.metadata, found.content_text.trim().to_owned());
+        let meta = found.metadata;
+        set(&mut doc.title, &meta.title);
+        let mut text = body(doc.title.as_deref().unwrap_or_default(), &html::text(&found.content_html));
         if self.comments && !found.comments_text.trim().is_empty() {
             text = format!("{text}\n{}", found.comments_text.trim());
-        }
-        set(&mut doc.title, &meta.title);
-        if let Some(rest) = doc.title.as_deref().and_then(|title| text.strip_prefix(title)) {
-            // Readers take title and text together; the headline should not count twice.
-            text = String::from(rest.trim_start());
         }
         let kept = text.chars().count();
         if kept < self.min_chars {
@@ -108,6 +105,29 @@ impl Step for ExtractArticle {
         doc.trace(Self::NAME, format!("kept {kept} of {total} characters"));
         Verdict::Keep(doc)
     }
+}
+
+/// Lines at the beginning among which the headline is looked for.
+const HEAD: usize = 3;
+/// Shortest line, in characters, that is held against what stands before it, and longest text in which that is done.
+const REPEAT: (usize, usize) = (24, 20_000);
+
+/// The lines below the headline, each said once. Readers take title and text together, so the headline should not count
+/// twice, and what stands above it is the site's name; and of a short article the extractor sometimes gives the
+/// paragraphs again.
+fn body(title: &str, text: &str) -> String {
+    let headline = text.lines().take(HEAD).position(|line| line == title);
+    let mut said = format!(" {title} ");
+    let is_new = |line: &&str| {
+        let is_held = line.chars().count() > REPEAT.0 && said.len() < REPEAT.1;
+        let is_new = !(is_held && said.contains(&format!(" {line} ")));
+        if is_new {
+            said.push_str(line);
+            said.push(' ');
+        }
+        is_new
+    };
+    text.lines().skip(headline.map_or(0, |at| at + 1)).filter(is_new).collect::<Vec<_>>().join("\n")
 }
 
 fn drop(doc: Document, why: &str) -> Verdict {
@@ -188,6 +208,32 @@ mod tests {
             let why = &verdict.reason().expect(html).why;
             assert!(why.starts_with("no article on the page"), "{html}: {why}");
         }
+    }
+
+    #[test]
+    fn a_short_article_counts_once() {
+        let links = "<li><a href=/a>Some other title of the day</a></li>".repeat(5);
+        let page = format!(
+            "<html lang=en><head><title>National corp quarter | The Daily</title><meta property=og:title content='National corp quarter'>\
+             </head><body><nav><ul><li><a href=/>Front page</a></li></ul></nav><div id=content><h1 class=headline>National corp quarter</h1>\
+             <div class=article-body><p>Cts net revs note company began operating on february reuter.</p>\
+             <div class='ad banner'><a href=/ads/1>Subscribe today and save half of the price</a></div></div>\
+             <div class=share-buttons><a href=#>Share</a></div></div><div class=most-read><h4>Most read</h4><ol>{links}</ol></div>\
+             <footer><p>All rights reserved. Imprint and terms of use</p></footer></body></html>"
+        );
+        let doc =
+            ExtractArticle::default().apply(Document::page("https://news.example/1", page)).kept().unwrap();
+        assert_eq!(doc.text, "Cts net revs note company began operating on february reuter.");
+    }
+
+    #[test]
+    fn only_what_was_said_word_for_word_is_a_repeat() {
+        let (one, two) = ("First of the paragraphs, long enough.", "Second of the paragraphs, long enough.");
+        let text =
+            format!("The Daily\nHead\n{one}\n{two}\n{one}\nHead {one} {two}\nThe {one}\nShort.\nShort.");
+        assert_eq!(body("Head", &text), format!("{one}\n{two}\nThe {one}\nShort.\nShort."));
+        let chinese = "小麦期货周一在芝加哥上涨，此前交易员报告海外需求强劲。";
+        assert_eq!(body("", &format!("{chinese}\n{chinese}")), chinese);
     }
 
     #[test]
