@@ -6,43 +6,8 @@
 use biotope_core::{Document, Seed, Silent};
 use biotope_data::{CurateConfig, Dataset, Documents, Result, Source, Store, collect, curate};
 
-const WORDS: &[&str] = &[
-    "wheat",
-    "traders",
-    "harvest",
-    "export",
-    "prices",
-    "market",
-    "Chicago",
-    "Monday",
-    "tonnes",
-    "demand",
-    "rose",
-    "fell",
-    "after",
-    "before",
-    "while",
-    "ministry",
-    "report",
-    "season",
-    "growers",
-    "shipments",
-    "quarter",
-    "profit",
-    "shares",
-    "net",
-    "loss",
-    "oil",
-    "crude",
-    "barrel",
-    "output",
-    "gold",
-    "silver",
-    "bank",
-    "rate",
-    "dollar",
-    "yen",
-];
+#[path = "../tests/support/drawn.rs"]
+mod drawn;
 
 /// Documents made from their numbers alone.
 struct Generated(usize);
@@ -50,11 +15,7 @@ struct Generated(usize);
 impl Generated {
     fn document(number: usize) -> Document {
         let original = if number % 20 == 19 { number - 7 } else { number };
-        let mut bytes = blake3::Hasher::new().update(&original.to_le_bytes()).finalize_xof();
-        let mut buffer = vec![0; 200];
-        bytes.fill(&mut buffer);
-        let mut words: Vec<&str> =
-            buffer.iter().map(|byte| WORDS[usize::from(*byte) % WORDS.len()]).collect();
+        let mut words = drawn::words(original, 200);
         if original != number {
             words[100] = "reprinted";
         }

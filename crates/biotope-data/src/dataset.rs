@@ -59,6 +59,8 @@ pub struct VersionInfo {
     pub rows: Option<u64>,
     /// Content digest.
     pub digest: Option<String>,
+    /// Whether its files were cleared away, so that only the history knows of it.
+    pub cleared: bool,
     /// What the writer said besides (configuration, seed, counts).
     pub about: Value,
 }
@@ -78,7 +80,16 @@ impl Dataset {
         let table = table::load(path, version)?;
         let missing = || Error::NoDataset { path: path.to_owned(), version };
         let version = table.version().ok_or_else(missing)?;
-        Ok(Self { path: path.to_owned(), version, files: files(path, &table)? })
+        let files = files(path, &table)?;
+        if files.iter().any(|file| !file.exists()) {
+            return Err(Error::Cleared { path: path.to_owned(), version });
+        }
+        Ok(Self { path: path.to_owned(), version, files })
+    }
+
+    /// The Parquet files that hold this version.
+    pub(crate) fn files(&self) -> &[PathBuf] {
+        &self.files
     }
 
     /// Folder of the table.
@@ -155,7 +166,8 @@ impl Dataset {
         let digest = about["digest"].as_str().map(str::to_owned);
         let rows = about["rows"].as_u64();
         let about = about.get_mut("about").map(Value::take).unwrap_or_default();
-        Ok(VersionInfo { version, committed, operation, rows, digest, about })
+        let cleared = log::added(&self.path, version)?.iter().any(|name| !self.path.join(name).exists());
+        Ok(VersionInfo { version, committed, operation, rows, digest, cleared, about })
     }
 
     fn records(&self) -> Records {

@@ -67,6 +67,14 @@ pub enum Error {
         /// The version that was asked for.
         version: Option<u64>,
     },
+    /// The files of a version are gone.
+    #[error("version {version} of dataset {} was cleared away", path.display())]
+    Cleared {
+        /// Folder of the table.
+        path: PathBuf,
+        /// The version that was asked for.
+        version: u64,
+    },
     /// The table's log cannot be read or written.
     #[error("dataset table {}: {cause}", path.display())]
     Table {
@@ -141,6 +149,7 @@ impl Error {
             Self::NoDataset { version: Some(_), .. } => {
                 Some("see its history for the versions it has".into())
             }
+            Self::Cleared { .. } => Some("open a newer version; `keep_versions` says how many stay".into()),
             Self::Empty { set_aside: 0, .. } => {
                 Some("look at the paths or start addresses of the source".into())
             }
@@ -187,6 +196,10 @@ fn io_hint(cause: &io::Error) -> Option<String> {
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space, or put the store on another disk; the former version is untouched".into()
+        }
+        io::ErrorKind::FileTooLarge => {
+            "the system takes no larger file here: see `ulimit -f`, or put the store on another file system"
+                .into()
         }
         _ => return None,
     })

@@ -8,7 +8,10 @@ use biotope_core::RecordId;
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
-use crate::{Error, Result};
+use crate::{Error, Result, Workplace};
+
+/// How the names of unfinished files begin.
+const UNFINISHED: &str = ".tmp";
 
 /// One record that was set aside. It carries no text: the source still has it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,15 +40,17 @@ pub struct Quarantine {
     path: PathBuf,
     file: BufWriter<NamedTempFile>,
     counts: BTreeMap<String, u64>,
+    workplace: Workplace,
 }
 
 impl Quarantine {
     /// Starts `<folder>/<stage>.jsonl`.
     pub fn create(folder: &Path, stage: &str) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(Error::io("make folder", folder))?;
-        let file = NamedTempFile::new_in(folder).map_err(Error::io("write in", folder))?;
+        let workplace = Workplace::enter(folder, |name| name.starts_with(UNFINISHED))?;
+        let file = tempfile::Builder::new().prefix(UNFINISHED).tempfile_in(folder);
+        let file = BufWriter::new(file.map_err(Error::io("write in", folder))?);
         let path = folder.join(format!("{stage}.jsonl"));
-        Ok(Self { path, file: BufWriter::new(file), counts: BTreeMap::new() })
+        Ok(Self { path, file, counts: BTreeMap::new(), workplace })
     }
 
     /// Sets one aside.
@@ -62,7 +67,7 @@ impl Quarantine {
 
     /// Puts it in place of the former one; returns the counts by step.
     pub fn finish(self) -> Result<BTreeMap<String, u64>> {
-        let Self { path, file, counts } = self;
+        let Self { path, file, counts, workplace: _workplace } = self;
         let file = file.into_inner().map_err(|error| Error::io("write", &path)(error.into_error()))?;
         file.persist(&path).map_err(|error| Error::io("write", &path)(error.error))?;
         Ok(counts)

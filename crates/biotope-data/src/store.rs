@@ -4,7 +4,10 @@ use std::path::{Path, PathBuf};
 
 use biotope_core::Invalid;
 
-use crate::{Error, Result};
+use crate::{Error, Result, Workplace};
+
+/// How the names of folders for one run begin.
+const SCRATCH: &str = "run-";
 
 /// A folder that holds datasets and their quarantine.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,11 +43,26 @@ impl Store {
         Ok(self.root.join("quarantine").join(checked(name)?))
     }
 
-    /// A folder on the same disk for files that live as long as a run.
-    pub(crate) fn scratch(&self) -> Result<tempfile::TempDir> {
+    /// A folder on the same disk for files that live as long as a run. Those of killed runs are removed first.
+    pub(crate) fn scratch(&self) -> Result<Scratch> {
         let parent = self.root.join("tmp");
-        std::fs::create_dir_all(&parent).map_err(Error::io("make folder", &parent))?;
-        tempfile::Builder::new().prefix("run-").tempdir_in(&parent).map_err(Error::io("make folder", &parent))
+        let workplace = Workplace::enter(&parent, |name| name.starts_with(SCRATCH))?;
+        let folder = tempfile::Builder::new().prefix(SCRATCH).tempdir_in(&parent);
+        Ok(Scratch { folder: folder.map_err(Error::io("make folder", &parent))?, _workplace: workplace })
+    }
+}
+
+/// A folder for one run, removed when the run is over.
+#[derive(Debug)]
+pub(crate) struct Scratch {
+    // Dropped in this order: the folder is gone before the place is left.
+    folder: tempfile::TempDir,
+    _workplace: Workplace,
+}
+
+impl Scratch {
+    pub(crate) fn path(&self) -> &Path {
+        self.folder.path()
     }
 }
 

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
+#[path = "support/drawn.rs"]
+mod drawn;
+
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -9,8 +12,8 @@ use biotope_core::{Component, Document, Seed, Silent, Table};
 use biotope_data::dedup::{DedupConfig, cluster};
 use biotope_data::split::Split;
 use biotope_data::{
-    CurateConfig, CurateReport, Dataset, Documents, Error, Quarantine, Rare, Result, Source, Store, collect,
-    curate, curate_from,
+    Cleared, CurateConfig, CurateReport, Dataset, Documents, Error, Quarantine, Rare, Result, Source, Store,
+    collect, curate, curate_from,
 };
 
 /// Documents from memory.
@@ -26,45 +29,15 @@ impl Source for Given {
     }
 }
 
-const ENGLISH: &[&str] = &[
-    "wheat",
-    "traders",
-    "harvest",
-    "export",
-    "prices",
-    "market",
-    "Chicago",
-    "Monday",
-    "tonnes",
-    "demand",
-    "rose",
-    "fell",
-    "after",
-    "before",
-    "while",
-    "ministry",
-    "report",
-    "season",
-    "growers",
-    "shipments",
-    "quarter",
-    "profit",
-    "shares",
-];
 const CHINESE: &str =
     "小麦期货周一在芝加哥上涨此前交易员报告海外需求强劲分析人士表示收成将决定能否持续到秋季港口库存下降";
 
 /// A text of its own for every number.
 fn text(number: usize, chinese: bool) -> String {
-    let pick = |step: usize, size: usize| {
-        let hash = blake3::hash(format!("{number}/{step}").as_bytes());
-        usize::from(hash.as_bytes()[0]) % size
-    };
     if chinese {
-        let all: Vec<char> = CHINESE.chars().collect();
-        (0..120).map(|step| all[pick(step, all.len())]).collect()
+        drawn::drawn(number, 120, &CHINESE.chars().collect::<Vec<_>>()).into_iter().collect()
     } else {
-        (0..80).map(|step| ENGLISH[pick(step, ENGLISH.len())]).collect::<Vec<_>>().join(" ")
+        drawn::words(number, 80).join(" ")
     }
 }
 
@@ -184,6 +157,36 @@ fn versions_can_be_opened_and_the_history_tells_of_them() {
 }
 
 #[test]
+fn old_versions_are_cleared_but_for_the_newest_and_those_that_somebody_needs() {
+    let folder = tempfile::tempdir().unwrap();
+    for more in 0..5 {
+        let mut docs = corpus();
+        docs.extend((0..more).map(|n| doc(90 + n, "grain", "1987-03-03")));
+        run(docs, &CurateConfig::default(), folder.path()).unwrap();
+    }
+    let path = folder.path().join("datasets/news");
+    let rows = |version| Dataset::open_at(&path, version).map(|dataset| dataset.rows(None).count());
+    let newest = Dataset::open(&path).unwrap();
+    assert_eq!(newest.clear_old_versions(0, &[].into()).unwrap(), Cleared::default());
+    let cleared = newest.clear_old_versions(2, &[1].into()).unwrap();
+    assert_eq!((cleared.versions, cleared.files), (vec![0, 2], 2));
+    assert!(cleared.bytes > 1000);
+    assert_eq!([1, 3, 4].map(|version| rows(version).unwrap()), [61, 63, 64]);
+    let error = rows(2).unwrap_err();
+    assert!(error.to_string().ends_with("datasets/news was cleared away"), "{error}");
+    let history: Vec<_> = newest.history().unwrap().iter().map(|v| (v.version, v.cleared)).collect();
+    assert_eq!(history, [(4, false), (3, false), (2, true), (1, false), (0, true)]);
+    // Again, with fewer; and never the newest, even if an older one asks.
+    assert_eq!(newest.clear_old_versions(2, &[1].into()).unwrap(), Cleared::default());
+    assert_eq!(newest.clear_old_versions(1, &[].into()).unwrap().versions, [1, 3]);
+    assert_eq!(rows(4).unwrap(), 64);
+    let same = Dataset::open(&path).unwrap();
+    run(corpus(), &CurateConfig::default(), folder.path()).unwrap();
+    assert_eq!(same.clear_old_versions(1, &[].into()).unwrap(), Cleared::default());
+    assert_eq!([rows(4).unwrap(), rows(5).unwrap()], [64, 60]);
+}
+
+#[test]
 fn a_run_that_dies_leaves_the_former_version() {
     let folder = tempfile::tempdir().unwrap();
     let (first, store) = run(corpus(), &CurateConfig::default(), folder.path()).unwrap();
@@ -195,7 +198,7 @@ fn a_run_that_dies_leaves_the_former_version() {
     let dataset = Dataset::open(store.dataset("news").unwrap()).unwrap();
     assert_eq!((dataset.version(), dataset.rows(None).count() as u64), (0, first.documents));
     let files = std::fs::read_dir(dataset.path()).unwrap().count();
-    assert_eq!(files, 2, "one part and the log");
+    assert_eq!(files, 3, "one part, the log and the lock");
 }
 
 #[test]

@@ -5,6 +5,7 @@ pub mod digest;
 pub mod error;
 pub mod house;
 pub mod recipe;
+pub mod retention;
 pub mod run;
 pub mod show;
 pub mod stages;

@@ -38,6 +38,15 @@ pub(crate) fn commit_info(path: &Path, version: u64) -> Result<(i64, String, Val
     Ok((info["timestamp"].as_i64().unwrap_or(0), operation, info[KEY].clone()))
 }
 
+/// Names of the files directly in the table's folder that a commit added.
+pub(crate) fn added(path: &Path, version: u64) -> Result<Vec<String>> {
+    let file = commit_file(path, version);
+    let text = std::fs::read_to_string(&file).map_err(Error::io("read", &file))?;
+    let lines = text.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let names = lines.filter_map(|line| line["add"]["path"].as_str().map(str::to_owned));
+    Ok(names.filter(|name| !name.contains(['/', '\\', '%'])).collect())
+}
+
 fn commit_file(path: &Path, version: u64) -> PathBuf {
     path.join("_delta_log").join(format!("{version:020}.json"))
 }

@@ -12,7 +12,11 @@ use parquet::file::properties::WriterProperties;
 use tempfile::NamedTempFile;
 
 use crate::table::record::{Layout, Record};
-use crate::{Error, Result};
+use crate::{Error, Result, Workplace};
+
+/// How the names of unfinished files begin and end.
+const PREFIX: &str = ".part-";
+const SUFFIX: &str = ".tmp";
 
 /// Text bytes after which a row group is written out.
 const GROUP_BYTES: usize = 16 << 20;
@@ -30,6 +34,8 @@ pub(crate) struct Parts {
     bytes: Bytes,
     rows: u64,
     done: Vec<(NamedTempFile, u64)>,
+    /// Left when the files are gone.
+    workplace: Workplace,
 }
 
 /// Text bytes since the last chunk, row group and file.
@@ -42,9 +48,10 @@ struct Bytes {
 
 impl Parts {
     pub(crate) fn create(folder: &Path, layout: Layout) -> Result<Self> {
-        std::fs::create_dir_all(folder).map_err(Error::io("make folder", folder))?;
+        let workplace = Workplace::enter(folder, |name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))?;
         let (open, waiting, bytes) = (None, Vec::new(), Bytes::default());
-        Ok(Self { folder: folder.to_owned(), layout, open, waiting, bytes, rows: 0, done: Vec::new() })
+        let (folder, done) = (folder.to_owned(), Vec::new());
+        Ok(Self { folder, layout, open, waiting, bytes, rows: 0, done, workplace })
     }
 
     pub(crate) fn push(&mut self, record: Record) -> Result<()> {
@@ -77,7 +84,7 @@ impl Parts {
     }
 
     fn begin(&self) -> Result<ArrowWriter<NamedTempFile>> {
-        let file = tempfile::Builder::new().prefix(".part-").suffix(".tmp").tempfile_in(&self.folder);
+        let file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(&self.folder);
         let file = file.map_err(Error::io("write in", &self.folder))?;
         let level = ZstdLevel::try_new(3).expect("3 is a zstd level");
         let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
@@ -100,7 +107,7 @@ impl Parts {
                 Ok(io) => *io,
                 Err(other) => std::io::Error::other(other),
             },
-            other => std::io::Error::other(other),
+            other => os_error(&other.to_string()).unwrap_or_else(|| std::io::Error::other(other)),
         };
         Error::io("write in", &self.folder)(cause)
     }
@@ -109,14 +116,21 @@ impl Parts {
     pub(crate) fn finish(mut self) -> Result<Finished> {
         self.write_chunk()?;
         self.end()?;
-        Ok(Finished { folder: self.folder, files: self.done })
+        Ok(Finished { folder: self.folder, files: self.done, _workplace: self.workplace })
     }
+}
+
+/// The system's error that a text quotes, as in `File too large (os error 27)`.
+fn os_error(text: &str) -> Option<std::io::Error> {
+    let code = text.split_once("(os error ")?.1.split_once(')')?.0.parse().ok()?;
+    Some(std::io::Error::from_raw_os_error(code))
 }
 
 /// Files that only need to be named and committed.
 pub(crate) struct Finished {
     folder: PathBuf,
     files: Vec<(NamedTempFile, u64)>,
+    _workplace: Workplace,
 }
 
 impl Finished {

@@ -6,7 +6,7 @@ use biotope_core::{Component, Document};
 use biotope_data::{CollectReport, Source, build_source, collect as collect_into};
 
 use super::{Outcome, Stage};
-use crate::{House, Recipe, Result, assets, digest};
+use crate::{House, Recipe, Result, assets, digest, retention};
 
 /// Several sources as one, in the recipe's order.
 struct Chain(Vec<Box<dyn Source>>);
@@ -38,6 +38,7 @@ pub fn collect(house: &House, recipe: &Recipe) -> Result<Outcome> {
     let built: biotope_data::Result<Vec<_>> = sources.iter().map(build_source).collect();
     let report = collect_into(&Chain(built?), &house.store, recipe.dataset(), house.progress.as_ref())?;
     stamps.put("collect", &key, &report)?;
+    retention::clear(house, recipe, &house.store.raw(recipe.dataset())?)?;
     Ok(outcome(false, &report))
 }
 

@@ -6,7 +6,7 @@ use biotope_core::RecordId;
 use biotope_data::{CurateReport, Dataset, Quarantine, curate as curate_into};
 
 use super::{Outcome, Stage};
-use crate::{Error, House, Recipe, Result, digest};
+use crate::{Error, House, Recipe, Result, digest, retention};
 
 /// Curates, unless the same collected content was curated in the same way before.
 pub fn curate(house: &House, recipe: &Recipe) -> Result<Outcome> {
@@ -21,6 +21,7 @@ pub fn curate(house: &House, recipe: &Recipe) -> Result<Outcome> {
         Ok(curate_into(&raw, &recipe.curate, recipe.seed, &house.store, recipe.dataset(), watcher)?)
     })?;
     stamps.put("curate", &key, &report)?;
+    retention::clear(house, recipe, &house.store.dataset(recipe.dataset())?)?;
     Ok(outcome(false, &report))
 }
 
