@@ -89,8 +89,11 @@ fn replace(dir: &Path, fill: impl FnOnce(&Path) -> Result<()>) -> Result<()> {
     let (fresh, old) = (sibling(dir, "new"), sibling(dir, "old"));
     remove(&fresh)?;
     fs::create_dir_all(&fresh).map_err(Error::io(&fresh))?;
-    fill(&fresh)?;
-    sync(&fresh)?;
+    if let Err(error) = fill(&fresh).and_then(|()| sync(&fresh)) {
+        // The first error is the one to tell; on a full disk the half-written folder must not stay.
+        fs::remove_dir_all(&fresh).ok();
+        return Err(error);
+    }
     remove(&old)?;
     if dir.exists() {
         rename(dir, &old)?;
@@ -154,6 +157,7 @@ mod tests {
         };
         replace(&dir, gives_up).unwrap_err();
         assert_eq!(text(&dir), "two");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing half-written is left beside it");
         replace(&dir, fill("three")).unwrap();
         assert_eq!(text(&dir), "three");
         assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1, "nothing is left beside it");

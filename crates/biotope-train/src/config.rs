@@ -45,7 +45,7 @@ pub struct TrainConfig {
     pub metric: Option<String>,
     /// Updates between evaluations; 0: after each epoch. The end of the run is always evaluated.
     pub evaluate_every: u64,
-    /// Updates between checkpoints; 0: after each evaluation only.
+    /// Updates between checkpoints; 0: after each evaluation only (in a refit: where an evaluation would be).
     pub save_every: u64,
     /// Evaluations without improvement after which the run ends; 0: never.
     pub patience: u64,

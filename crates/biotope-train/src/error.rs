@@ -30,6 +30,9 @@ pub enum Error {
         /// `"train"` or `"valid"`.
         split: &'static str,
     },
+    /// A refit after a run that was never measured.
+    #[error("the first run was stopped before it was measured, so it says nothing about how far to refit")]
+    NothingChosen,
     /// Nothing to train.
     #[error("the model has no parameters")]
     NoParameters,
@@ -102,6 +105,7 @@ impl Error {
             Self::Optim(error) => return error.hint(),
             Self::Eval(error) => return error.hint().map(str::to_owned),
             Self::Empty { split: "valid" } => "split some examples off for validation",
+            Self::NothingChosen => "resume the first run to its end",
             Self::NoGradient { .. } => {
                 "does the forward pass use them, and only through differentiable layers?"
             }

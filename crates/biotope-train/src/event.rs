@@ -12,7 +12,7 @@ use crate::{Error, Result};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// The weights with the best value on the validation split.
+    /// The weights with the best value on the validation split; of a refit the last ones.
     Best,
     /// Where the run stands.
     Last,
@@ -46,7 +46,7 @@ pub enum Event {
         epochs: u64,
         /// Examples in the training split.
         train: usize,
-        /// Examples in the validation split.
+        /// Examples in the validation split; 0 in a refit, which has none.
         valid: usize,
         /// Numbers to be learned.
         parameters: usize,

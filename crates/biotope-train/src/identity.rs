@@ -34,6 +34,11 @@ impl Identity {
         Self(facts)
     }
 
+    /// One more fact.
+    pub(crate) fn note(&mut self, what: &str, value: String) {
+        self.0.insert(what.to_owned(), value);
+    }
+
     /// Refuses to go on as another run: the error names the first difference.
     pub(crate) fn check(&self, now: &Self, dir: &Path) -> Result<()> {
         let names: BTreeSet<&String> = self.0.keys().chain(now.0.keys()).collect();

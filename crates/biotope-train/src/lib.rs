@@ -20,6 +20,7 @@ pub use callback::{Callback, Flow};
 pub use config::TrainConfig;
 pub use error::{Error, Result};
 pub use event::{Event, Kind, Reason};
+pub use plan::Passes;
 pub use predict::predict;
 pub use run_dir::RunDir;
 pub use state::Measured;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use biotope_core::Invalid;
 use biotope_nn::{Example, Loss, build_loss};
 use biotope_optim::{Ema, Optimizer, Schedule, Span, build_schedule};
 use candle_core::Var;
@@ -10,7 +11,7 @@ use crate::callbacks::EventsFile;
 use crate::checkpoint::Movers;
 use crate::identity::Identity;
 use crate::judge::Judge;
-use crate::plan::Plan;
+use crate::plan::{Passes, Plan};
 use crate::state::{Best, State};
 use crate::{
     Callback, Error, Event, Flow, Kind, Measured, Outcome, Reason, Result, RunDir, Trainer, checkpoint,
@@ -27,6 +28,8 @@ pub(crate) struct Run<'r, 'a> {
     vars: Vec<(String, Var)>,
     /// Names of those that get row gradients.
     sparse: BTreeSet<String>,
+    /// Names of those whose gradient was zero in every update so far; looked at in the first ones only.
+    silent: BTreeSet<String>,
     optimizer: Optimizer,
     ema: Option<Ema>,
     schedule: Box<dyn Schedule>,
@@ -41,11 +44,12 @@ pub(crate) struct Run<'r, 'a> {
 }
 
 impl<'r, 'a> Run<'r, 'a> {
-    /// Prepares a run, or finds where it stood.
+    /// Prepares a run, or finds where it stood. With the passes of an earlier run it ends where that one was best.
     pub(crate) fn open(
         trainer: &'r mut Trainer<'a>,
         train: &'r [Example],
         valid: &'r [Example],
+        passes: Option<Passes>,
         dir: &'r RunDir,
     ) -> Result<Self> {
         let (config, task) = (trainer.config.clone(), trainer.task);
@@ -55,11 +59,21 @@ impl<'r, 'a> Run<'r, 'a> {
         }
         let mut optimizer = Optimizer::new(&config.optimizer, vars.clone(), &config.groups)?;
         let mut ema = (config.ema > 0.0).then(|| Ema::new(config.ema, vars.clone())).transpose()?;
-        let plan = Plan::new(train, &config, trainer.seed);
+        let plan = match passes {
+            Some(passes) => Plan::again(train, &config, trainer.seed, passes),
+            None => Plan::new(train, &config, trainer.seed),
+        };
         let mut schedule = build_schedule(&config.schedule, Span { lr: config.lr, total: plan.steps })?;
         let judge = Judge::new(config.metric_for(task), task)?;
         let loss = build_loss(&config.loss_for(task))?;
-        let identity = Identity::new(&config, trainer.seed, task, train, valid);
+        let mut identity = Identity::new(&config, trainer.seed, task, train, valid);
+        if passes.is_some() {
+            if !schedule.state().is_empty() {
+                let rule = "must not listen to the validation split in a refit, which has none";
+                return Err(Invalid::new("schedule", rule, &config.schedule.name).into());
+            }
+            identity.note("the number of updates", format!("{} of {}", plan.end, plan.steps));
+        }
         let state = resume(trainer, dir, identity, &mut optimizer, ema.as_mut())?;
         if state.step > 0 {
             schedule.load_state(&state.schedule)?;
@@ -75,6 +89,7 @@ impl<'r, 'a> Run<'r, 'a> {
             dir,
             vars,
             sparse,
+            silent: BTreeSet::new(),
             optimizer,
             ema,
             schedule,
@@ -91,7 +106,7 @@ impl<'r, 'a> Run<'r, 'a> {
     }
 
     pub(crate) fn goes_on(&self) -> bool {
-        !self.is_stopped && self.state.step < self.plan.steps && !self.is_out_of_patience()
+        !self.is_stopped && self.state.step < self.plan.end && !self.is_out_of_patience()
     }
 
     /// One update and what is due after it.
@@ -107,11 +122,13 @@ impl<'r, 'a> Run<'r, 'a> {
         let update::Done { loss, lr, norm, examples, tokens } = done;
         self.tell(&Event::StepDone { step, epoch, loss, lr, norm, examples, tokens, seconds })?;
 
-        let is_evaluated = self.is_evaluation_due(after.0 > epoch);
-        if is_evaluated {
-            self.on_mean_weights(|run| run.evaluate(epoch))?;
+        let is_due = self.is_evaluation_due(after.0 > epoch);
+        match (is_due, self.valid.is_empty()) {
+            (true, false) => self.on_mean_weights(|run| run.evaluate(epoch))?,
+            (true, true) if step == self.plan.end => self.on_mean_weights(|run| run.save_best(f64::NAN))?,
+            _ => {}
         }
-        let is_planned = is_evaluated || is_multiple(step, self.trainer.config.save_every);
+        let is_planned = is_due || is_multiple(step, self.trainer.config.save_every);
         if is_planned || self.is_stopped {
             self.save_last(is_planned)?;
         }
@@ -126,7 +143,7 @@ impl<'r, 'a> Run<'r, 'a> {
             checkpoint::load_params(&dir, self.trainer.params)?;
         }
         let reason = match () {
-            () if self.state.step >= self.plan.steps => Reason::Done,
+            () if self.state.step >= self.plan.end => Reason::Done,
             () if self.is_out_of_patience() => Reason::Patience,
             () => Reason::Stopped,
         };
@@ -138,6 +155,10 @@ impl<'r, 'a> Run<'r, 'a> {
             best_step: best.step,
             best_value: best.value,
             metric: self.judge.metric,
+            passes: Passes {
+                best: self.plan.passes_at(best.step),
+                planned: self.plan.passes_at(self.plan.steps),
+            },
             epochs: self.state.epoch,
             steps: step,
             seconds,
@@ -168,12 +189,15 @@ impl<'r, 'a> Run<'r, 'a> {
         self.state.history.push(Measured { step, epoch, train_loss, metrics: metrics.clone(), is_best });
         let (metric, seconds) = (self.judge.metric.clone(), self.seconds());
         self.tell(&Event::Evaluated { step, epoch, train_loss, metric, metrics, is_best, seconds })?;
-        if is_best {
-            self.state.best = Some(Best { step, value });
-            self.save(Kind::Best)?;
-            self.tell(&Event::Saved { step, kind: Kind::Best, seconds: self.seconds() })?;
-        }
-        Ok(())
+        if is_best { self.save_best(value) } else { Ok(()) }
+    }
+
+    /// What ships, for now; of a refit, which measures nothing (NaN), the last weights.
+    fn save_best(&mut self, value: f64) -> Result<()> {
+        let step = self.state.step;
+        self.state.best = Some(Best { step, value });
+        self.save(Kind::Best)?;
+        self.tell(&Event::Saved { step, kind: Kind::Best, seconds: self.seconds() })
     }
 
     fn save_last(&mut self, is_planned: bool) -> Result<()> {
@@ -201,7 +225,7 @@ impl<'r, 'a> Run<'r, 'a> {
     fn announce(&mut self) -> Result<()> {
         let started = Event::RunStarted {
             step: self.state.step,
-            steps: self.plan.steps,
+            steps: self.plan.end,
             epochs: self.trainer.config.epochs,
             train: self.train.len(),
             valid: self.valid.len(),
@@ -225,7 +249,7 @@ impl<'r, 'a> Run<'r, 'a> {
     fn is_evaluation_due(&self, is_epoch_over: bool) -> bool {
         let every = self.trainer.config.evaluate_every;
         let is_due = if every == 0 { is_epoch_over } else { is_multiple(self.state.step, every) };
-        is_due || self.state.step == self.plan.steps
+        is_due || self.state.step == self.plan.end
     }
 
     fn is_out_of_patience(&self) -> bool {

@@ -6,7 +6,7 @@ use biotope_core::{Config, Seed, Task};
 use biotope_nn::{Example, Model, Params};
 
 use crate::run::Run;
-use crate::{Callback, Error, Event, Flow, Measured, Reason, Result, RunDir, TrainConfig};
+use crate::{Callback, Error, Event, Flow, Measured, Passes, Reason, Result, RunDir, TrainConfig};
 
 /// Trains a model.
 ///
@@ -30,7 +30,7 @@ impl fmt::Debug for Trainer<'_> {
     }
 }
 
-/// What a run gave. The parameters hold the best weights.
+/// What a run gave. The parameters hold the best weights; of a refit, which measures nothing, the last ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     /// After how many updates the weights were best; 0 if the run was stopped before it was measured.
@@ -39,6 +39,8 @@ pub struct Outcome {
     pub best_value: f64,
     /// Registry name of the chosen metric.
     pub metric: String,
+    /// Passes over the training examples until then, and as planned.
+    pub passes: Passes,
     /// Whole epochs done.
     pub epochs: u64,
     /// Updates made.
@@ -96,7 +98,33 @@ impl<'a> Trainer<'a> {
                 return Err(Error::Empty { split });
             }
         }
-        let mut run = Run::open(self, train, valid, dir)?;
+        self.go(train, valid, None, dir)
+    }
+
+    /// Trains once more from the start, on all examples that a first run learned from or was judged by, and as far as
+    /// it was best: the same number of passes under the same schedule, nothing measured in between. The parameters must
+    /// be as they were before the first run; the folder is another one. Killed, it is resumed like a first run.
+    ///
+    /// This is what `refit=True` of scikit-learn's searches does: settings are chosen by a validation split, and what
+    /// ships has learned from that split too.
+    pub fn refit(&mut self, all: &[Example], chosen: &Outcome, dir: &RunDir) -> Result<Outcome> {
+        if all.is_empty() {
+            return Err(Error::Empty { split: "train" });
+        }
+        if chosen.best_step == 0 {
+            return Err(Error::NothingChosen);
+        }
+        self.go(all, &[], Some(chosen.passes), dir)
+    }
+
+    fn go(
+        &mut self,
+        train: &[Example],
+        valid: &[Example],
+        passes: Option<Passes>,
+        dir: &RunDir,
+    ) -> Result<Outcome> {
+        let mut run = Run::open(self, train, valid, passes, dir)?;
         while run.goes_on() {
             run.advance()?;
         }

@@ -4,5 +4,6 @@
 
 mod exact;
 mod learns;
+mod refit;
 mod refuses;
 mod toy;
