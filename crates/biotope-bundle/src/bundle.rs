@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use biotope_core::pack::{Budget, in_order};
-use biotope_core::{Component, Document, Features, Prediction, RecordId, Task};
+use biotope_core::{Component, Document, Features, Prediction, RecordId, Table, Task};
 use biotope_data::{Pipeline, Reason, Verdict};
 use biotope_eval::Evaluation;
 use biotope_models::Catalogue;
@@ -15,7 +15,7 @@ use candle_nn::VarBuilder;
 use rayon::prelude::*;
 use serde::Deserialize;
 
-use crate::files::{self, EVALUATION, LABELS, LINEAGE, STEPS, WEIGHTS};
+use crate::files::{self, EVALUATION, LABELS, LINEAGE, SERVE, STEPS, WEIGHTS};
 use crate::lineage::{self, Lineage};
 use crate::manifest::Manifest;
 use crate::save::{Parts, signature};
@@ -31,6 +31,7 @@ pub struct Bundle {
     lineage: Lineage,
     evaluation: Option<Evaluation>,
     training_ids: Vec<RecordId>,
+    serve: Table,
     pipeline: Pipeline,
     featurizer: Box<dyn Featurizer>,
     model: Box<dyn Model>,
@@ -64,6 +65,7 @@ impl Bundle {
             lineage: files::read_json(&dir.join(LINEAGE))?,
             evaluation: evaluation.transpose()?,
             training_ids: lineage::read_ids(dir)?,
+            serve: if manifest.files.contains_key(SERVE) { open_serve(dir)? } else { Table::new() },
             pipeline: open_steps(dir)?,
             featurizer: open_featurizer(dir)?,
             model: open_model(dir, catalogue, &settings, &task)?,
@@ -102,6 +104,11 @@ impl Bundle {
         self.training_ids.binary_search(&id).is_ok()
     }
 
+    /// Options of the server as the recipe gave them; empty if it gave none.
+    pub fn serve(&self) -> &Table {
+        &self.serve
+    }
+
     /// The cleaning steps.
     pub fn steps(&self) -> &[Component] {
         self.pipeline.components()
@@ -129,6 +136,11 @@ fn open_steps(dir: &Path) -> Result<Pipeline> {
     let steps: Steps =
         toml::from_str(&files::read_text(&path)?).map_err(|error| Error::content(&path, error.message()))?;
     Ok(Pipeline::open(&steps.steps)?)
+}
+
+fn open_serve(dir: &Path) -> Result<Table> {
+    let path = dir.join(SERVE);
+    toml::from_str(&files::read_text(&path)?).map_err(|error| Error::content(&path, error.message()))
 }
 
 /// Builds the model straight over the saved tensors: nothing is drawn first to be overwritten.

@@ -167,6 +167,14 @@ fn data(facts: &Facts<'_>) -> String {
         "Dataset `{}`, version {}, digest `{}`: {} records, whose ids stand in `training_ids.txt`.\n",
         lineage.dataset, lineage.dataset_version, lineage.dataset_digest, lineage.training_records
     );
+    if lineage.splits.len() > 1 {
+        let _strings_take_all = writeln!(
+            text,
+            "\nSettings and number of passes were chosen by the validation split; the weights come from a last training, \
+             for as many passes, on the splits {}.",
+            lineage.splits.join(" and ")
+        );
+    }
     if !facts.card.dropped.is_empty() {
         text.push_str("\nSet aside before training:\n\n| reason | records |\n|---|---|\n");
     }

@@ -137,6 +137,9 @@ impl Error {
             Self::Io { cause, .. } if cause.kind() == io::ErrorKind::StorageFull => {
                 Some("the disk is full: free some space; nothing was left behind".into())
             }
+            Self::Io { cause, .. } if cause.kind() == io::ErrorKind::FileTooLarge => {
+                Some("the system takes no larger file here: see `ulimit -f` and the file system".into())
+            }
             Self::Io { cause, .. } if cause.kind() == io::ErrorKind::PermissionDenied => {
                 Some("the folder may not be written by this user".into())
             }

@@ -15,6 +15,8 @@ pub const CONFIG: &str = "config.json";
 pub const WEIGHTS: &str = "model.safetensors";
 /// The cleaning steps, as they stood in the recipe of the training.
 pub const STEPS: &str = "steps.toml";
+/// How the recipe says to serve it; only if it says anything.
+pub const SERVE: &str = "serve.toml";
 /// The task with its labels.
 pub const LABELS: &str = "labels.json";
 /// The model card.

@@ -25,6 +25,8 @@ pub struct Lineage {
     pub run: String,
     /// The seed of that run.
     pub seed: u64,
+    /// The splits whose records the weights have learned from; more than the training split after a refit.
+    pub splits: Vec<String>,
     /// Version of the code.
     pub code: String,
     /// When it was made, RFC 3339, if the one who made it tells.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use biotope_core::{Component, MediaType, RecordId, Task};
+use biotope_core::{Component, MediaType, RecordId, Table, Task};
+use biotope_data::Workplace;
 use biotope_eval::Evaluation;
 use biotope_models::Catalogue;
 use biotope_nn::Params;
@@ -11,7 +12,7 @@ use biotope_text::Featurizer;
 use serde::Serialize;
 
 use crate::card::{self, Card, Facts};
-use crate::files::{self, CARD, EVALUATION, LABELS, LINEAGE, MANIFEST, STEPS, WEIGHTS};
+use crate::files::{self, CARD, EVALUATION, LABELS, LINEAGE, MANIFEST, SERVE, STEPS, WEIGHTS};
 use crate::lineage::{self, Lineage};
 use crate::manifest::Manifest;
 use crate::settings::Settings;
@@ -34,6 +35,8 @@ pub struct Parts<'a> {
     pub featurizer: &'a dyn Featurizer,
     /// The cleaning steps of the training pages.
     pub steps: &'a [Component],
+    /// How the recipe says to serve it, over the server's defaults; whoever serves it may say otherwise.
+    pub serve: &'a Table,
     /// What the test showed.
     pub evaluation: Option<&'a Evaluation>,
     /// What it was made from.
@@ -45,6 +48,9 @@ pub struct Parts<'a> {
     /// The models that there are.
     pub catalogue: &'a Catalogue,
 }
+
+/// How the names of unfinished bundles begin.
+const DRAFT: &str = ".biotope-draft-";
 
 #[derive(Serialize)]
 struct Steps<'a> {
@@ -62,8 +68,10 @@ impl Parts<'_> {
         }
         let home = dir.parent().unwrap_or(Path::new("."));
         fs::create_dir_all(home).map_err(Error::io("make folder", home))?;
+        // Drafts of killed processes go; those of running ones stay.
+        let _workplace = Workplace::enter(home, |name| name.starts_with(DRAFT))?;
         let draft =
-            tempfile::Builder::new().prefix(".draft-").tempdir_in(home).map_err(Error::io("write", home))?;
+            tempfile::Builder::new().prefix(DRAFT).tempdir_in(home).map_err(Error::io("write", home))?;
         let signature = self.write(draft.path())?;
         let manifest = Manifest::of(draft.path(), self.name, self.version)?;
         files::write_json(&draft.path().join(MANIFEST), &manifest)?;
@@ -86,6 +94,10 @@ impl Parts<'_> {
         let steps =
             toml::to_string(&Steps { steps: self.steps }).map_err(|error| Error::content(dir, error))?;
         files::write(&dir.join(STEPS), steps.as_bytes())?;
+        if !self.serve.is_empty() {
+            let serve = toml::to_string(self.serve).map_err(|error| Error::content(dir, error))?;
+            files::write(&dir.join(SERVE), serve.as_bytes())?;
+        }
         files::write_json(&dir.join(LABELS), self.task)?;
         if let Some(evaluation) = self.evaluation {
             files::write_json(&dir.join(EVALUATION), evaluation)?;

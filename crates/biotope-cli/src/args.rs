@@ -169,13 +169,13 @@ pub struct PredictArgs {
 pub struct ServeArgs {
     /// A bundle: NAME, NAME@VERSION or a folder
     pub bundle: String,
-    /// Address to listen on, 127.0.0.1:8080 without; port 0 takes a free one
+    /// Address to listen on; port 0 takes a free one. Without: what the bundle's recipe says, or 127.0.0.1:8080
     #[arg(long, env = "BIOTOPE_ADDR")]
     pub addr: Option<String>,
     /// Never fetch a page that a client names by its URL
     #[arg(long)]
     pub no_fetch: bool,
-    /// Set one option of the server: --set max_concurrent=64 (repeatable)
+    /// Set one option of the server, over the recipe's `serve` section: --set max_concurrent=64 (repeatable)
     #[arg(long = "set", value_name = "KEY=VALUE")]
     pub sets: Vec<String>,
 }

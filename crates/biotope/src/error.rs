@@ -145,6 +145,9 @@ fn io_hint(cause: &io::Error) -> Option<String> {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "free some space; what was there before is unharmed"
         }
+        io::ErrorKind::FileTooLarge => {
+            "the system takes no larger file here: see `ulimit -f` and the file system"
+        }
         _ => return None,
     };
     Some(hint.into())

@@ -39,6 +39,10 @@ pub struct Recipe {
     /// Whether rare classes weigh more in the loss.
     #[serde(default)]
     pub class_weights: ClassWeights,
+    /// Whether it is trained once more, after the validation split has said for how many passes, on the training and the
+    /// validation split together; these weights then ship.
+    #[serde(default)]
+    pub refit: bool,
     /// How it is trained.
     #[serde(default)]
     pub train: TrainConfig,
@@ -48,7 +52,10 @@ pub struct Recipe {
     /// What the bundle's card says.
     #[serde(default)]
     pub bundle: BundleSection,
-    /// Options of `biotope serve`, checked there.
+    /// How many old versions of the datasets stay on disk.
+    #[serde(default)]
+    pub retention: Retention,
+    /// Options of `biotope serve`, over its defaults and under its command line; checked there.
     #[serde(default)]
     pub serve: Table,
 }
@@ -89,6 +96,15 @@ impl ClassWeights {
             Self::SqrtBalanced => counts.iter().map(|count| balanced(count).sqrt()).collect(),
         }
     }
+}
+
+/// How many versions of a dataset stay on disk. The current one always does, and so does every one that a run or a bundle
+/// of the store was made from.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// Newest versions of the collected and of the curated dataset that stay; 0: all.
+    pub keep_versions: usize,
 }
 
 /// Where documents come from.

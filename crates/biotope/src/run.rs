@@ -5,6 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use biotope_core::{Component, Task};
+use biotope_data::Split;
+use biotope_train::{Kind, RunDir};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -59,8 +61,34 @@ pub struct Facts {
     pub valid: BTreeMap<String, f64>,
     /// Whether patience ended the run.
     pub stopped_early: bool,
-    /// Seconds spent in training. Not part of any digest.
+    /// Seconds spent in training, the refit's among them. Not part of any digest.
     pub train_seconds: f64,
+    /// The training on both splits whose weights ship, if the recipe asks for one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit: Option<Refit>,
+}
+
+/// Once more from the start, on training and validation split.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Refit {
+    /// Documents of both splits.
+    pub rows: usize,
+    /// Passes over them: what the first training needed until it was best.
+    pub passes: f64,
+    /// Steps taken.
+    pub steps: u64,
+}
+
+impl Facts {
+    /// Documents that the shipped weights have learned from.
+    pub fn learned_rows(&self) -> usize {
+        self.refit.as_ref().map_or(self.train_rows, |refit| refit.rows)
+    }
+
+    /// The splits that these come from.
+    pub fn learned_splits(&self) -> &'static [Split] {
+        if self.refit.is_some() { &[Split::Train, Split::Valid] } else { &[Split::Train] }
+    }
 }
 
 impl Run {
@@ -109,6 +137,17 @@ impl Run {
     pub fn write<T: Serialize>(&self, file: &str, value: &T) -> Result<()> {
         let json = serde_json::to_string_pretty(value).expect("plain data, which JSON can hold");
         stamp::write(&self.dir.join(file), (json + "\n").as_bytes())
+    }
+
+    /// The folder of the training on both splits.
+    pub fn refit(&self) -> PathBuf {
+        self.dir.join("refit")
+    }
+
+    /// The weights that ship: the refit's, if there is one.
+    pub fn weights(&self, facts: &Facts) -> Result<PathBuf> {
+        let dir = if facts.refit.is_some() { self.refit() } else { self.dir.clone() };
+        Ok(RunDir::open(dir)?.checkpoint(Kind::Best).join("model.safetensors"))
     }
 
     /// The featurizer's folder.

@@ -32,7 +32,8 @@ fn a_saved_bundle_is_whole_and_leaves_nothing_beside_it() {
     ] {
         assert!(dir.join(file).is_file(), "{file}");
     }
-    assert_eq!(fs::read_dir(dir.parent().unwrap()).unwrap().count(), 1);
+    let beside = fs::read_dir(dir.parent().unwrap()).unwrap().map(|entry| entry.unwrap().file_name());
+    assert_eq!(beside.filter(|name| name != ".in-use").count(), 1);
     let bundle = Bundle::open(&dir).unwrap();
     assert_eq!(biotope_bundle::Predictor::signature(&bundle), &signature);
     assert_eq!((signature.name.as_str(), signature.model.as_str()), ("news", "ngram-linear"));
@@ -85,6 +86,7 @@ fn the_card_has_front_matter_and_every_section() {
         "95 % interval",
         "## Training data",
         "`news-2024`, version 3, digest `d-digest`: 4 records",
+        "for as many passes, on the splits train and valid.",
         "| limit-length: too short | 12 |",
         "`normalize-text`, `limit-length`",
         "biotope serve news@1",
@@ -93,6 +95,17 @@ fn the_card_has_front_matter_and_every_section() {
     ] {
         assert!(card.contains(part), "{part:?} is not in\n{card}");
     }
+}
+
+#[test]
+fn the_recipes_options_of_the_server_travel_with_it() {
+    let mut made = Made::linear();
+    made.save("1").unwrap();
+    assert!(Bundle::open(made.folder("1")).unwrap().serve().is_empty());
+    assert!(!made.folder("1").join("serve.toml").exists());
+    made.serve = "max_queue = 7\nprivate_hosts = [\"cms.news.example\"]".parse().unwrap();
+    made.save("2").unwrap();
+    assert_eq!(*Bundle::open(made.folder("2")).unwrap().serve(), made.serve);
 }
 
 #[test]
@@ -107,6 +120,16 @@ fn a_bert_bundle_is_a_folder_in_hugging_faces_layout() {
     assert!(dir.join("tokenizer.json").is_file());
     assert_eq!(bert::read_task(&dir).unwrap(), Some(made.task.clone()));
     assert_eq!(bert::read_config(&dir).unwrap().hidden_size, 16);
+}
+
+#[test]
+fn a_draft_of_a_killed_process_goes_with_the_next_bundle() {
+    let made = Made::linear();
+    let draft = made.folder("1").with_file_name(".biotope-draft-x");
+    fs::create_dir_all(&draft).unwrap();
+    fs::write(draft.join("model.safetensors"), "half").unwrap();
+    made.save("1").unwrap();
+    assert!(!draft.exists() && made.folder("1").exists());
 }
 
 #[test]

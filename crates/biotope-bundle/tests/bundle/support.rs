@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use biotope_bundle::{Bundle, Card, Lineage, Parts, Signature, registry};
-use biotope_core::{Component, Prediction, RecordId, Seed, Target, Task};
+use biotope_core::{Component, Prediction, RecordId, Seed, Table, Target, Task};
 use biotope_eval::{EvalConfig, Evaluation, evaluate};
 use biotope_models::Catalogue;
 use biotope_nn::{Model, Params};
@@ -27,6 +27,7 @@ pub(crate) struct Made {
     pub(crate) model: Box<dyn Model>,
     pub(crate) featurizer: Box<dyn Featurizer>,
     pub(crate) steps: Vec<Component>,
+    pub(crate) serve: Table,
 }
 
 /// Every architecture with a featurizer that suits it, small.
@@ -54,7 +55,8 @@ impl Made {
         let model = Catalogue::default().build(&component, &task, featurizer.vocab_size(), &params).unwrap();
         let steps =
             vec![Component::new("normalize-text"), Component::new("limit-length").with("min_chars", 5)];
-        Self { store: TempDir::new().unwrap(), task, component, params, model, featurizer, steps }
+        let (store, serve) = (TempDir::new().unwrap(), Table::new());
+        Self { store, task, component, params, model, featurizer, steps, serve }
     }
 
     pub(crate) fn linear() -> Self {
@@ -80,6 +82,7 @@ impl Made {
             params: &self.params,
             featurizer: self.featurizer.as_ref(),
             steps: &self.steps,
+            serve: &self.serve,
             evaluation: Some(&evaluation),
             lineage: &lineage,
             training_ids: &ids(),
@@ -115,6 +118,7 @@ fn lineage() -> Lineage {
         dataset_digest: "d-digest".into(),
         run: "news-linear-1a2b".into(),
         seed: 7,
+        splits: vec!["train".into(), "valid".into()],
         code: "0.1.0".into(),
         ..Lineage::default()
     }

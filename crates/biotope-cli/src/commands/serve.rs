@@ -16,7 +16,7 @@ use crate::output;
 /// Serves until it is told to stop.
 pub(crate) fn serve(args: &Args, serve: &ServeArgs) -> Result<bool> {
     let bundle = biotope::stages::predict::open(&house(args)?, &serve.bundle)?;
-    let config = configure(serve)?;
+    let config = configure(bundle.serve(), serve)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the server's threads")?;
     runtime.block_on(async {
         let listener = biotope_serve::bind(&config.addr).await?;
@@ -27,9 +27,14 @@ pub(crate) fn serve(args: &Args, serve: &ServeArgs) -> Result<bool> {
     })
 }
 
-/// The server's defaults, then the command line.
-fn configure(serve: &ServeArgs) -> Result<ServeConfig> {
-    let mut table = Table::new();
+/// Whether a recipe's `serve` section is one that the server takes.
+pub(crate) fn check(section: &Table) -> Result<ServeConfig, Invalid> {
+    config::from_table(section).map_err(|invalid| invalid.under("serve"))
+}
+
+/// The server's defaults, then what the bundle brings from its recipe, then the command line.
+fn configure(section: &Table, serve: &ServeArgs) -> Result<ServeConfig> {
+    let mut table = section.clone();
     for set in &serve.sets {
         let parsed: Result<Table, _> = set.parse();
         let quoted = || set.split_once('=').map(|(key, value)| (key.trim().to_owned(), value.trim().into()));
@@ -41,7 +46,7 @@ fn configure(serve: &ServeArgs) -> Result<ServeConfig> {
             }
         }
     }
-    let mut config: ServeConfig = config::from_table(&table).map_err(|invalid| invalid.under("serve"))?;
+    let mut config = check(&table)?;
     config.allow_fetch &= !serve.no_fetch;
     if let Some(addr) = &serve.addr {
         config.addr.clone_from(addr);
@@ -51,11 +56,11 @@ fn configure(serve: &ServeArgs) -> Result<ServeConfig> {
 
 fn announce(bundle: &Bundle, addr: std::net::SocketAddr, json: bool) {
     let signature = bundle.signature();
+    let own = bundle.serve();
     if json {
-        output::line(
-            &serde_json::json!({ "listening": addr.to_string(), "bundle": signature.name }).to_string(),
-        );
-        return;
+        let line =
+            serde_json::json!({ "listening": addr.to_string(), "bundle": signature.name, "recipe": own });
+        return output::line(&line.to_string());
     }
     let name = format!("{} version {} ({})", signature.name, signature.version, signature.model);
     output::line(&format!(
@@ -63,6 +68,10 @@ fn announce(bundle: &Bundle, addr: std::net::SocketAddr, json: bool) {
         style(name).bold(),
         style(format!("http://{addr}")).cyan().underlined()
     ));
+    if !own.is_empty() {
+        let options: Vec<String> = own.iter().map(|(key, value)| format!("{key} = {value}")).collect();
+        output::line(&format!("  its recipe says: {}", options.join(", ")));
+    }
     output::line("  /  /predict  /classify  /v2/models  /health  /info  /metrics        Ctrl-C stops");
 }
 

@@ -1,11 +1,11 @@
 //! `biotope run` and its stages one by one.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use biotope::stages::{self, Outcome, Stage};
 use biotope::{House, Recipe};
 use console::style;
 
-use super::house;
+use super::{house, serve};
 use crate::args::{Args, RunArgs, StageArgs};
 use crate::output;
 
@@ -26,6 +26,7 @@ pub(crate) fn one(args: &Args, stage: &StageArgs, which: Stage) -> Result<bool> 
 
 fn each(args: &Args, stage: &StageArgs, stages: &[Stage]) -> Result<bool> {
     let recipe = Recipe::open(&stage.recipe, &stage.sets)?;
+    serve::check(&recipe.serve).with_context(|| stage.recipe.clone())?;
     let house = House { force: stage.force, ..house(args)? };
     let mut outcomes = Vec::new();
     for which in stages {

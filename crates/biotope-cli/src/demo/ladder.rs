@@ -21,6 +21,7 @@ fn shared(name: &str, seed: u64, threads: usize, feeds: &[String], size: Size) -
 name = "{name}"
 dataset = "{dataset}"
 seed = {seed}
+refit = true
 resources = {{ threads = {threads} }}
 
 [[collect.sources]]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use biotope_bundle::{Bundle, Lineage, Parts, card::Card, registry};
 use biotope_core::RecordId;
-use biotope_data::{CurateReport, Dataset, Split};
+use biotope_data::{CurateReport, Dataset};
 use biotope_text::open_featurizer;
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,8 @@ struct Packed {
 /// Bundles, unless the same run was bundled in the same way before.
 pub fn bundle(house: &House, recipe: &Recipe) -> Result<Outcome> {
     let (dataset, run) = locate(house, recipe, "bundle")?;
-    let key = digest::of(&(&recipe.bundle, &recipe.evaluate, &run.id, env!("CARGO_PKG_VERSION")));
+    let key =
+        digest::of(&(&recipe.bundle, &recipe.serve, &recipe.evaluate, &run.id, env!("CARGO_PKG_VERSION")));
     let stamps = stamp::Stamps::new(run.dir.join("stages"));
     let known = stamps.find::<Packed>("bundle", &key).filter(|packed| packed.folder.is_dir());
     if let Some(packed) = known.filter(|_| !house.force) {
@@ -60,9 +61,10 @@ fn pack(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result<
             params: &params,
             featurizer: featurizer.as_ref(),
             steps: &recipe.curate.steps,
+            serve: &recipe.serve,
             evaluation: evaluation.as_ref(),
             lineage: &lineage(recipe, &facts),
-            training_ids: &training_ids(dataset)?,
+            training_ids: &training_ids(dataset, &facts)?,
             card: &card(house, recipe),
             catalogue: &house.catalogue,
         },
@@ -78,13 +80,23 @@ fn lineage(recipe: &Recipe, facts: &Facts) -> Lineage {
         dataset_digest: facts.dataset_digest.clone(),
         run: facts.id.clone(),
         seed: facts.seed,
+        splits: facts.learned_splits().iter().map(|split| split.name().to_owned()).collect(),
         code: format!("biotope {}", env!("CARGO_PKG_VERSION")),
         ..Lineage::default()
     }
 }
 
-fn training_ids(dataset: &Dataset) -> Result<Vec<RecordId>> {
-    Ok(dataset.rows(Split::Train).map(|row| Ok(row?.doc.id)).collect::<biotope_data::Result<_>>()?)
+/// The records that the weights have learned from, in the dataset's order.
+fn training_ids(dataset: &Dataset, facts: &Facts) -> Result<Vec<RecordId>> {
+    let mut ids = Vec::with_capacity(facts.learned_rows());
+    for split in facts.learned_splits() {
+        for row in dataset.rows(*split) {
+            let doc = row?.doc;
+            let is_known = doc.label.as_deref().is_some_and(|label| facts.task.index_of(label).is_some());
+            ids.extend(is_known.then_some(doc.id));
+        }
+    }
+    Ok(ids)
 }
 
 /// The recipe's words, and what curation set aside.

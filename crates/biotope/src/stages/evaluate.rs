@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use super::train::{documents, examples, locate, open};
 use super::{Outcome, Stage};
-use crate::run::Facts;
+use crate::run::{Facts, Refit};
 use crate::{House, Recipe, Result, Run, digest, stamp};
 
 /// Documents of one forward pass.
@@ -136,7 +136,9 @@ fn report(
         title: format!("{} · {}", recipe.name, facts.model),
         lead: format!(
             "{} predicts {accuracy:.2} % of {} test articles rightly, after training on {}.",
-            facts.model, evaluation.rows, facts.train_rows
+            facts.model,
+            evaluation.rows,
+            facts.learned_rows()
         ),
         facts: vec![
             ("run".into(), run.id.clone()),
@@ -154,15 +156,20 @@ fn report(
 
 /// The model's part of a report.
 pub fn section(recipe: &Recipe, run: &Run, facts: &Facts, evaluation: &Evaluation) -> Result<ModelSection> {
+    let refit = facts.refit.as_ref().map(|refit| {
+        let Refit { rows, passes, steps } = refit;
+        ("refit".into(), format!("{passes:.2} passes over all {rows} documents, {steps} steps"))
+    });
+    let lines = [
+        ("trained numbers".into(), facts.parameters.to_string()),
+        ("steps".into(), format!("{}, best at {}", facts.steps, facts.best_step)),
+        ("seconds of training".into(), format!("{:.1}", facts.train_seconds)),
+        ("batch".into(), format!("{} examples", recipe.train.batch_size)),
+    ];
     Ok(ModelSection {
         name: facts.model.clone(),
         lead: String::new(),
-        facts: vec![
-            ("trained numbers".into(), facts.parameters.to_string()),
-            ("steps".into(), format!("{}, best at {}", facts.steps, facts.best_step)),
-            ("seconds of training".into(), format!("{:.1}", facts.train_seconds)),
-            ("batch".into(), format!("{} examples", recipe.train.batch_size)),
-        ],
+        facts: lines.into_iter().chain(refit).collect(),
         evaluation: evaluation.clone(),
         curves: curves(run)?,
     })

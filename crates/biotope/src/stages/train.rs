@@ -1,22 +1,20 @@
 //! Learn: from the curated dataset to a run with the best weights.
 
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+mod bench;
 
-use biotope_core::{Component, Document, Invalid, Target, Task};
+use std::path::{Path, PathBuf};
+
+use biotope_core::{Document, Target, Task};
 use biotope_data::{Dataset, Split};
 use biotope_nn::{Example, Model, Params};
-use biotope_text::{Featurizer, train_featurizer};
-use biotope_train::callbacks::ProgressBar;
-use biotope_train::{Kind, RunDir, TrainConfig, Trainer};
+use biotope_text::Featurizer;
+use biotope_train::RunDir;
 use candle_core::Device;
 
+use self::bench::Bench;
 use super::{Outcome, Stage};
-use crate::run::Facts;
-use crate::{Error, House, Recipe, Result, Run, assets, digest, stamp};
-
-/// The option of a model that names pretrained weights.
-const FROM: &str = "from";
+use crate::run::{Facts, Refit};
+use crate::{Error, House, Recipe, Result, Run, digest, stamp};
 
 /// Trains, unless the same recipe was trained on the same content before. A run that was killed goes on where it was.
 pub fn train(house: &House, recipe: &Recipe) -> Result<Outcome> {
@@ -33,8 +31,11 @@ pub fn train(house: &House, recipe: &Recipe) -> Result<Outcome> {
 }
 
 fn outcome(skipped: bool, facts: &Facts) -> Outcome {
+    let refit = facts.refit.as_ref().map_or_else(String::new, |refit| {
+        format!(", then on all {} for {:.2} passes in {} steps", refit.rows, refit.passes, refit.steps)
+    });
     let summary = format!(
-        "{} trained on {} documents in {} steps, best at step {} (accuracy {:.2} % on {} validation documents), run {}",
+        "{} trained on {} documents in {} steps, best at step {} (accuracy {:.2} % on {} validation documents){refit}, run {}",
         facts.model,
         facts.train_rows,
         facts.steps,
@@ -57,6 +58,7 @@ pub fn locate(house: &House, recipe: &Recipe, stage: &'static str) -> Result<(Da
         &recipe.model,
         recipe.class_weights,
         &recipe.train,
+        recipe.refit,
         recipe.seed,
         dataset.digest()?,
         env!("CARGO_PKG_VERSION"),
@@ -71,66 +73,59 @@ fn learn(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result
     let train = documents(dataset, Split::Train)?;
     let valid = documents(dataset, Split::Valid)?;
     let task = task(&train, recipe.dataset())?;
-    let text = assets::resolve(house, &recipe.text)?;
-    let featurizer = train_featurizer(&text, &mut train.iter().map(Document::full_text))?;
-    featurizer.save(&fresh(&run.text())?)?;
-    let (train, valid) =
-        (examples(featurizer.as_ref(), &task, &train)?, examples(featurizer.as_ref(), &task, &valid)?);
-    let params = Params::new(recipe.seed, &Device::Cpu);
-    let vocabulary = featurizer.vocab_size();
-    let (component, weights) = shape(house, &recipe.model, vocabulary)?;
-    let model = house.catalogue.build(&component, &task, vocabulary, &params)?;
-    if let Some(folder) = weights {
-        biotope_models::bert::open_pretrained(&params, &folder)?;
-    }
-    let begun = Instant::now();
-    let bar = ProgressBar::new(house.progress.as_ref(), format!("train {}", recipe.model.name));
-    let config = weighted(recipe, &task, &train);
-    let done = Trainer::new(&config, recipe.seed, model.as_ref(), &params, &task)?
-        .clock(move || begun.elapsed().as_secs_f64())
-        .callback(bar)
-        .run(&train, &valid, &RunDir::open(&run.dir)?)?;
-    Ok(Facts {
+    let bench = Bench::new(house, recipe, &task, &train)?;
+    bench.featurizer.save(&fresh(&run.text())?)?;
+    let (learned, judged) = (bench.examples(&train)?, bench.examples(&valid)?);
+    let done = bench.trainer(house, "train", &learned)?.run(&learned, &judged, &RunDir::open(&run.dir)?)?;
+    let at_best = done.history.iter().find(|measured| measured.step == done.best_step);
+    let facts = Facts {
         id: run.id.clone(),
         recipe: recipe.name.clone(),
         model: recipe.model.name.clone(),
-        component,
+        component: bench.component,
         dataset: recipe.dataset().to_owned(),
         dataset_version: dataset.version(),
         dataset_digest: dataset.digest()?,
         seed: recipe.seed.0,
-        task,
-        train_rows: train.len(),
-        valid_rows: valid.len(),
-        vocabulary,
-        parameters: params.elements(),
+        task: task.clone(),
+        train_rows: learned.len(),
+        valid_rows: judged.len(),
+        vocabulary: bench.featurizer.vocab_size(),
+        parameters: bench.params.elements(),
         steps: done.steps,
         best_step: done.best_step,
         best_value: done.best_value,
-        valid: done
-            .history
-            .iter()
-            .find(|m| m.step == done.best_step)
-            .map(|m| m.metrics.clone())
-            .unwrap_or_default(),
+        valid: at_best.map(|measured| measured.metrics.clone()).unwrap_or_default(),
         stopped_early: done.stopped_early,
         train_seconds: done.seconds,
-    })
+        refit: None,
+    };
+    if recipe.refit { refit(house, recipe, run, &[train, valid].concat(), &done, facts) } else { Ok(facts) }
 }
 
-/// The loop's options with the class weights that the recipe asks for.
-fn weighted(recipe: &Recipe, task: &Task, train: &[Example]) -> TrainConfig {
-    let mut counts = vec![0; task.labels().len()];
-    for example in train {
-        if let Some(Target::Class(class)) = example.target {
-            counts[class] += 1;
-        }
-    }
-    let (mut config, weights) = (recipe.train.clone(), recipe.class_weights.of(&counts));
-    if !weights.is_empty() {
-        config.loss = Some(config.loss_for(task).with("class_weights", weights));
-    }
-    config
+/// The same once more from the start on everything that was learned from or chosen by, as far as the first training
+/// was best. Text and model of the run are then those of this one; what the validation split said stays.
+fn refit(
+    house: &House,
+    recipe: &Recipe,
+    run: &Run,
+    docs: &[Document],
+    chosen: &biotope_train::Outcome,
+    facts: Facts,
+) -> Result<Facts> {
+    let bench = Bench::new(house, recipe, &facts.task, docs)?;
+    let learned = bench.examples(docs)?;
+    let dir = RunDir::open(run.refit())?;
+    let done = bench.trainer(house, "refit", &learned)?.refit(&learned, chosen, &dir)?;
+    bench.featurizer.save(&fresh(&run.text())?)?;
+    Ok(Facts {
+        component: bench.component,
+        vocabulary: bench.featurizer.vocab_size(),
+        parameters: bench.params.elements(),
+        train_seconds: facts.train_seconds + done.seconds,
+        refit: Some(Refit { rows: learned.len(), passes: chosen.passes.best, steps: done.steps }),
+        ..facts
+    })
 }
 
 /// An empty folder in place of whatever was there.
@@ -172,28 +167,11 @@ pub fn examples(featurizer: &dyn Featurizer, task: &Task, docs: &[Document]) -> 
     Ok(examples.collect())
 }
 
-/// The model with every option filled in, and the folder of pretrained weights if the recipe names one (its shape
-/// then comes from there, with the recipe's own options on top).
-fn shape(house: &House, model: &Component, vocabulary: usize) -> Result<(Component, Option<PathBuf>)> {
-    let mut plain = model.clone();
-    let Some(from) = plain.options.remove(FROM) else {
-        return Ok((house.catalogue.filled(&plain, vocabulary)?, None));
-    };
-    let from = from
-        .as_str()
-        .ok_or_else(|| Invalid::new("model.from", "must be a folder or a group of assets", &from))?;
-    let folder = assets::pretrained(house, from)?;
-    let mut component = Component::of(&biotope_models::bert::read_config(&folder)?);
-    component.options.extend(plain.options);
-    let component = Component { name: plain.name, ..component };
-    Ok((house.catalogue.filled(&component, vocabulary)?, Some(folder)))
-}
-
-/// The model of a finished run, with its best weights.
+/// The model of a finished run, with the weights that ship.
 pub fn open(house: &House, recipe: &Recipe, run: &Run) -> Result<(Box<dyn Model>, Params, Facts)> {
     let facts = run.facts().map_err(|_| Error::Order { stage: "evaluate", needs: "train" })?;
     let params = Params::new(recipe.seed, &Device::Cpu);
     let model = house.catalogue.build(&facts.component, &facts.task, facts.vocabulary, &params)?;
-    params.load(&RunDir::open(&run.dir)?.checkpoint(Kind::Best).join("model.safetensors"))?;
+    params.load(&run.weights(&facts)?)?;
     Ok((model, params, facts))
 }
