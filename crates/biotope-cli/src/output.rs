@@ -27,13 +27,22 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Result<()> {
 pub(crate) fn error(error: &anyhow::Error, as_json: bool) {
     let hint = hint(error);
     if as_json {
-        note(&serde_json::json!({ "error": format!("{error:#}"), "hint": hint }).to_string());
+        note(&serde_json::json!({ "error": told(error), "hint": hint }).to_string());
         return;
     }
-    note(&format!("{} {error:#}", style("error:").red().bold().for_stderr()));
+    note(&format!("{} {}", style("error:").red().bold().for_stderr(), told(error)));
     if let Some(hint) = hint {
         note(&format!("{} {hint}", style("hint:").cyan().bold().for_stderr()));
     }
+}
+
+/// The error with its causes; many name their cause themselves, and nothing is said twice.
+fn told(error: &anyhow::Error) -> String {
+    error.chain().fold(String::new(), |said, cause| match cause.to_string() {
+        cause if said.is_empty() => cause,
+        cause if said.contains(&cause) => said,
+        cause => format!("{said}: {cause}"),
+    })
 }
 
 /// The advice of the first cause that has one.
@@ -77,6 +86,17 @@ mod tests {
         let invalid = biotope_core::Invalid::new("a", "must be b", "c").with_hint("write b");
         let error = anyhow::Error::from(biotope::Error::from(invalid)).context("while reading");
         assert_eq!(hint(&error).as_deref(), Some("write b"));
+    }
+
+    #[test]
+    fn nothing_is_said_twice() {
+        let cause = || std::io::Error::other("no such thing");
+        let io = biotope::Error::Io { doing: "read", path: "x".into(), cause: cause() };
+        assert_eq!(told(&anyhow::Error::from(io)), "cannot read x: no such thing");
+        assert_eq!(
+            told(&anyhow::Error::from(cause()).context("while reading")),
+            "while reading: no such thing"
+        );
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::output;
 /// Prints what is known; the answer is no if nothing is.
 pub(crate) fn show(args: &Args, wanted: &ShowArgs) -> Result<bool> {
     if wanted.kind == ShowName::Recipe {
-        return recipe(&wanted.name);
+        return recipe(&wanted.name, args.json);
     }
     let house = house(args)?;
     let found = match wanted.kind {
@@ -32,8 +32,10 @@ pub(crate) fn show(args: &Args, wanted: &ShowArgs) -> Result<bool> {
     Ok(true)
 }
 
-fn recipe(name: &str) -> Result<bool> {
+/// A recipe as it was written, or filled in: from a file, and for programs.
+fn recipe(name: &str, as_json: bool) -> Result<bool> {
     match biotope::recipe::builtin::find(name) {
+        _ if as_json => output::json(&biotope::Recipe::open(name, &[])?)?,
         Some(text) => output::line(text.trim_end()),
         None => output::line(biotope::Recipe::open(name, &[])?.to_toml().trim_end()),
     }

@@ -3,7 +3,10 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod bad_input;
+mod full;
 mod killed;
+mod serving;
+mod swept;
 mod whole;
 
 use std::fmt::Write as _;

@@ -66,6 +66,42 @@ fn every_record_of_a_prediction_leads_back_to_its_source() {
 }
 
 #[test]
+fn a_refit_ships_what_learned_from_both_splits_and_says_so_everywhere() {
+    let folder = tempfile::tempdir().unwrap();
+    articles(folder.path());
+    let json = |args: &[&str]| -> Value {
+        let output = biotope(folder.path()).args(args).arg("--json").output().unwrap();
+        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{e}: {output:?}"))
+    };
+    let plain = json(&["run", "mine.toml"]);
+    let stages = json(&["run", "mine.toml", "--set", "refit=true"]);
+    assert_eq!(stages[1]["skipped"], true);
+    let facts = &stages[2]["details"];
+    let rows = |name: &str| facts[name].as_u64().unwrap();
+    let all = rows("train_rows") + rows("valid_rows");
+    assert_eq!(facts["refit"]["rows"], all);
+    assert!(facts["refit"]["steps"].as_u64() > Some(0) && facts["best_value"].as_f64().is_some(), "{facts}");
+    assert_eq!(plain[2]["details"]["valid"], facts["valid"], "the choosing run is the same");
+    assert!(stages[2]["summary"].as_str().unwrap().contains(&format!("then on all {all} for")), "{stages}");
+
+    let bundles = ["mine@1", "mine@2"].map(|name| json(&["show", "bundle", name]));
+    let lineage = bundles.each_ref().map(|bundle| &bundle["lineage"]);
+    assert_eq!(
+        lineage.map(|l| l["splits"].clone()),
+        [serde_json::json!(["train"]), serde_json::json!(["train", "valid"])]
+    );
+    assert_eq!(lineage.map(|l| l["training_records"].as_u64().unwrap()), [rows("train_rows"), all]);
+    assert!(bundles[1]["card"].as_str().unwrap().contains("on the splits train and valid"), "{}", bundles[1]);
+    let run = folder.path().join("store/runs").join(facts["id"].as_str().unwrap());
+    let read = |path: std::path::PathBuf| std::fs::read(path).unwrap();
+    let shipped = read(folder.path().join("store/bundles/mine/2/model.safetensors"));
+    assert!(shipped == read(run.join("refit/checkpoints/best/model.safetensors")));
+    assert!(shipped != read(run.join("checkpoints/best/model.safetensors")));
+    let report = String::from_utf8(read(run.join("report.html"))).unwrap();
+    assert!(report.contains(&format!("passes over all {all} documents")), "the report keeps silent");
+}
+
+#[test]
 fn help_and_lists_need_no_store() {
     let folder = tempfile::tempdir().unwrap();
     biotope(folder.path())
@@ -85,4 +121,10 @@ fn help_and_lists_need_no_store() {
         .assert()
         .success()
         .stdout(predicate::str::contains("[collect]"));
+    let json = biotope(folder.path()).args(["show", "recipe", "csv", "--json"]).output().unwrap().stdout;
+    let recipe: Value = serde_json::from_slice(&json).unwrap();
+    assert_eq!((&recipe["name"], &recipe["train"]["batch_size"]), (&"mine".into(), &32.into()));
+    let lists = biotope(folder.path()).args(["list", "--json"]).output().unwrap().stdout;
+    let lists: Value = serde_json::from_slice(&lists).unwrap();
+    assert!(lists["models"].as_array().is_some_and(|models| models.len() >= 4), "{lists}");
 }
