@@ -8,7 +8,7 @@ use biotope_core::{Component, Document, Features, Prediction, RecordId, Table, T
 use biotope_data::{Pipeline, Reason, Verdict};
 use biotope_eval::Evaluation;
 use biotope_models::Catalogue;
-use biotope_nn::{Batch, Example, Mode, Model, decode, params};
+use biotope_nn::{Batch, Example, Frozen, Mode, Model, Precision, decode, params};
 use biotope_text::{Featurizer, open_featurizer};
 use candle_core::{DType, Device};
 use candle_nn::VarBuilder;
@@ -35,6 +35,8 @@ pub struct Bundle {
     pipeline: Pipeline,
     featurizer: Box<dyn Featurizer>,
     model: Box<dyn Model>,
+    /// The model's form without graph, if it has one.
+    frozen: Option<Box<dyn Frozen>>,
     budget: Budget,
 }
 
@@ -59,6 +61,7 @@ impl Bundle {
         let task: Task = files::read_json(&dir.join(LABELS))?;
         let evaluation =
             manifest.files.contains_key(EVALUATION).then(|| files::read_json(&dir.join(EVALUATION)));
+        let model = open_model(dir, catalogue, &settings, &task)?;
         let signature = signature(&manifest.name, &manifest.version, &task, &settings);
         Ok(Self {
             signature: Signature { digest: Some(manifest.digest()), ..signature },
@@ -68,7 +71,8 @@ impl Bundle {
             serve: if manifest.files.contains_key(SERVE) { open_serve(dir)? } else { Table::new() },
             pipeline: open_steps(dir)?,
             featurizer: open_featurizer(dir)?,
-            model: open_model(dir, catalogue, &settings, &task)?,
+            frozen: model.freeze(Precision::F32)?,
+            model,
             budget: BUDGET,
         })
     }
@@ -82,6 +86,11 @@ impl Bundle {
     #[must_use]
     pub fn with_budget(self, budget: Budget) -> Self {
         Self { budget, ..self }
+    }
+
+    /// The same with products in other numbers; a model that gains nothing from them stays in `f32`.
+    pub fn with_precision(self, precision: Precision) -> Result<Self> {
+        Ok(Self { frozen: self.model.freeze(precision)?, ..self })
     }
 
     /// What it was made from.
@@ -124,7 +133,10 @@ impl Bundle {
         for indices in in_order(&lengths, self.budget) {
             let members: Vec<&Example> = indices.iter().map(|index| &examples[*index]).collect();
             let batch = Batch::collate(&members, &Device::Cpu)?;
-            let output = self.model.forward(&batch, Mode::Eval)?;
+            let output = match &self.frozen {
+                Some(frozen) => frozen.output(&batch.input)?,
+                None => self.model.forward(&batch, Mode::Eval)?,
+            };
             predictions.extend(decode(&self.signature.task, &output.logits, &batch.ids)?);
         }
         Ok(predictions)

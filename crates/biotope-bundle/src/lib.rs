@@ -14,6 +14,7 @@ mod settings;
 mod words;
 
 pub use biotope_data::{Reason, source::charset::decode};
+pub use biotope_nn::Precision;
 pub use bundle::Bundle;
 pub use card::Card;
 pub use error::{Error, Result};

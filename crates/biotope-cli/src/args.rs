@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use biotope::bundle::Precision;
 use clap::{Parser, Subcommand, ValueEnum};
 
 /// From raw news pages to a classifier that is trained, measured, explained and served.
@@ -162,6 +163,9 @@ pub struct PredictArgs {
     /// Show the words that mattered
     #[arg(long)]
     pub explain: bool,
+    /// Numbers of the model's products: f32, bf16 or int8
+    #[arg(long, default_value = "f32")]
+    pub precision: Precision,
 }
 
 /// How to serve.
@@ -172,6 +176,9 @@ pub struct ServeArgs {
     /// Address to listen on; port 0 takes a free one. Without: what the bundle's recipe says, or 127.0.0.1:8080
     #[arg(long, env = "BIOTOPE_ADDR")]
     pub addr: Option<String>,
+    /// Numbers of the model's products: f32, bf16 or int8
+    #[arg(long, default_value = "f32")]
+    pub precision: Precision,
     /// Never fetch a page that a client names by its URL
     #[arg(long)]
     pub no_fetch: bool,

@@ -23,6 +23,7 @@ const WORDS: usize = 10;
 pub(crate) fn predict(args: &Args, predict: &PredictArgs) -> Result<bool> {
     let docs = documents(predict)?;
     let bundle = biotope::stages::predict::open(&house(args)?, &predict.bundle)?;
+    let bundle = bundle.with_precision(predict.precision).map_err(biotope::Error::from)?;
     let answers = bundle.predict(&docs)?;
     let mut lines = Vec::new();
     for (doc, answer) in docs.iter().zip(&answers) {

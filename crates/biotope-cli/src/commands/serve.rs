@@ -17,6 +17,7 @@ use crate::output;
 pub(crate) fn serve(args: &Args, serve: &ServeArgs) -> Result<bool> {
     let bundle = biotope::stages::predict::open(&house(args)?, &serve.bundle)?;
     let config = configure(bundle.serve(), serve)?;
+    let bundle = bundle.with_precision(serve.precision).map_err(biotope::Error::from)?;
     let runtime = tokio::runtime::Runtime::new().context("cannot start the server's threads")?;
     runtime.block_on(async {
         let listener = biotope_serve::bind(&config.addr).await?;
