@@ -6,7 +6,6 @@ pub(crate) mod activations;
 pub(crate) mod attention;
 pub(crate) mod cell;
 pub(crate) mod convolve;
-#[allow(dead_code, reason = "products in bf16 and int8 are called by layers that come next")]
 pub(crate) mod gemm;
 pub(crate) mod gru;
 pub(crate) mod host;
@@ -17,7 +16,6 @@ pub mod measure;
 pub(crate) mod micro;
 pub(crate) mod mixed;
 pub(crate) mod noise;
-#[allow(dead_code, reason = "as above")]
 pub(crate) mod passes;
 pub mod paths;
 pub(crate) mod planes;

@@ -23,12 +23,15 @@ impl<'a, N> Shared<'a, N> {
         self.len == 0
     }
 
-    /// `len` numbers from `from` on.
+    /// `len` numbers from `from` on; none of an empty slice.
     ///
     /// # Safety
     /// Nobody else holds any of them meanwhile.
     #[expect(clippy::mut_from_ref, reason = "the caller promises that parts do not overlap")]
     pub(crate) unsafe fn piece(&self, from: usize, len: usize) -> &mut [N] {
+        if self.is_empty() {
+            return &mut [];
+        }
         assert!(from <= self.len && len <= self.len - from, "the part lies in the slice");
         // SAFETY: in bounds (asserted), and the caller's promise.
         unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }

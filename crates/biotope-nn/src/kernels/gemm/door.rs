@@ -9,6 +9,7 @@ use super::mat::Operand;
 use super::right;
 use crate::Precision;
 use crate::kernels::micro::{MAX_TILE, Micro, Rows, Tiles};
+use crate::kernels::shared::Shared;
 use crate::kernels::{scratch, threads};
 
 /// Most words of the inner dimension that are summed before the output is touched.
@@ -180,7 +181,7 @@ impl<'a> Job<'a> {
     unsafe fn piece<T, S>(
         &self,
         (rows, panels): (Range<usize>, Range<usize>),
-        (out, side): &(Shared<T>, Shared<S>),
+        (out, side): &(Shared<'_, T>, Shared<'_, S>),
         before: Option<&impl Fn(&mut [f32], &[T])>,
         after: impl Fn(Span, &mut [f32], &mut [T], &mut [S]),
     ) {
@@ -189,7 +190,7 @@ impl<'a> Job<'a> {
         // SAFETY: this thread has the cell, and each row of it is held once at a time.
         let part = |row: usize| unsafe {
             let from = row * self.n + columns.start;
-            (out.part(from, columns.len()), side.part(from, columns.len()))
+            (out.piece(from, columns.len()), side.piece(from, columns.len()))
         };
         scratch::with(rows.len() * width, |values| {
             if let Some(before) = before {
@@ -287,35 +288,5 @@ fn edge(
         for (c, whole) in c[..width].iter_mut().zip(whole) {
             *c = if add { *c + whole } else { *whole };
         }
-    }
-}
-
-/// A slice whose parts go to different threads.
-#[derive(Clone, Copy)]
-struct Shared<T> {
-    data: *mut T,
-    len: usize,
-}
-
-// SAFETY: a part is one thread's at a time, as `part` demands.
-unsafe impl<T: Send> Sync for Shared<T> {}
-
-impl<T> Shared<T> {
-    fn new(data: &mut [T]) -> Self {
-        Self { data: data.as_mut_ptr(), len: data.len() }
-    }
-
-    /// Some of the numbers; none of an empty slice.
-    ///
-    /// # Safety
-    /// The slice that this was made of is borrowed, and nobody else holds these numbers.
-    #[expect(clippy::mut_from_ref, reason = "the caller sees to it that parts do not overlap")]
-    unsafe fn part(&self, from: usize, len: usize) -> &mut [T] {
-        if self.len == 0 {
-            return &mut [];
-        }
-        assert!(from + len <= self.len, "the part lies in the slice");
-        // SAFETY: in bounds (asserted), and the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.data.add(from), len) }
     }
 }
