@@ -6,8 +6,9 @@
 use std::arch::asm;
 use std::arch::x86_64::{__cpuid_count, _xgetbv};
 
-use super::{Micro, Run, Session, Tile, Words};
+use super::{Micro, Rows, Run, Session, Tile, Words};
 use crate::Precision;
+use crate::kernels::scratch;
 
 #[cfg(test)]
 pub(crate) mod emulator;
@@ -26,7 +27,10 @@ pub(crate) fn detected() -> bool {
     // SAFETY: `xsave` was detected.
     let state = unsafe { enabled() };
     // Bits of `AMX-BF16`, `AMX-TILE`, `AMX-INT8`; of the tiles' configuration and data.
-    [22, 24, 25].iter().all(|bit| features >> bit & 1 == 1) && state >> 17 & 3 == 3 && permitted()
+    [22, 24, 25].iter().all(|bit| features >> bit & 1 == 1)
+        && state >> 17 & 3 == 3
+        && permitted()
+        && is_right(micro)
 }
 
 /// # Safety
@@ -47,6 +51,37 @@ fn permitted() -> bool {
         }
     }
     result == 0
+}
+
+/// Whether tiles answer as they must, tried once on small whole numbers, whose sums have one right answer in any order: a
+/// machine that answers otherwise is not believed to have tiles.
+fn is_right(micro: fn(Precision) -> Micro) -> bool {
+    let tried = [Precision::Bf16, Precision::Int8].map(micro);
+    tried.into_iter().all(|micro| [SIDE - 3, NR].into_iter().all(|rows| answers(micro, rows)))
+}
+
+fn answers(micro: Micro, rows: usize) -> bool {
+    const WORDS: usize = 2 * SIDE;
+    let numbers = micro.words.numbers();
+    let left = |row: usize, step: usize| ((row * 3 + step * 5) % 7) as i32;
+    let right = |step: usize, column: usize| ((step * 2 + column) % 5) as i32 - 2;
+    let word = |at: usize, number: &dyn Fn(usize) -> i32| -> u32 {
+        let steps = at * numbers..(at + 1) * numbers;
+        let bits = |number: i32| match micro.words {
+            Words::I8 => u32::from(number as u8),
+            _ => (number as f32).to_bits() >> 16,
+        };
+        steps.rev().fold(0, |word, step| word << (32 / numbers) | bits(number(step)))
+    };
+    let a: Vec<u32> = (0..rows * WORDS).map(|at| word(at % WORDS, &|step| left(at / WORDS, step))).collect();
+    let b: Vec<u32> = (0..WORDS * NR).map(|at| word(at / NR, &|step| right(step, at % NR))).collect();
+    let mut c = vec![f32::NAN; rows * NR];
+    let rows_of_a = Rows { bytes: scratch::bytes(&a), stride: 4 * WORDS };
+    micro.start().tile([rows, WORDS], rows_of_a, &b, (&mut c, NR), false);
+    c.iter().enumerate().all(|(at, value)| {
+        let sum: i32 = (0..WORDS * numbers).map(|step| left(at / NR, step) * right(step, at % NR)).sum();
+        if micro.words == Words::I8 { value.to_bits() as i32 == sum } else { *value == sum as f32 }
+    })
 }
 
 pub(super) fn micro(precision: Precision) -> Micro {
@@ -250,3 +285,21 @@ low!(bf16_low, BF16_LOW, "tdpbf16ps");
 high!(bf16_high, BF16_HIGH, "tdpbf16ps");
 low!(int8_low, INT8_LOW, "tdpbusd");
 high!(int8_high, INT8_HIGH, "tdpbusd");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn right(precision: Precision) -> Micro {
+        emulator::micro(precision).expect("emulated")
+    }
+
+    fn wrong(precision: Precision) -> Micro {
+        Micro { run: |_| {}, ..right(precision) }
+    }
+
+    #[test]
+    fn a_machine_is_believed_only_if_it_answers_right() {
+        emulator::emulated(|| assert!(is_right(right) && !is_right(wrong)));
+    }
+}
