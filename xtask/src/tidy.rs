@@ -39,7 +39,7 @@ pub(crate) fn tidy() -> Result<bool> {
 /// All Rust, Markdown and TOML files that belong to the project, sorted by path.
 fn sources(root: &Path) -> Result<Vec<Source>> {
     let mut found = Vec::new();
-    for folder in ["bench", "crates", "docs", "tests", "xtask"] {
+    for folder in ["crates", "docs", "tests", "xtask"] {
         walk(&root.join(folder), &mut found)?;
     }
     found.push(root.join("README.md"));

@@ -7,7 +7,7 @@ use super::python::Kind;
 pub(crate) struct Program {
     /// Its name in the table.
     pub(crate) name: &'static str,
-    /// A script of `bench/peers` and the interpreter that runs it; nothing for ours.
+    /// A script of `tests/bench/peers` and the interpreter that runs it; nothing for ours.
     pub(crate) script: Option<(&'static str, Kind)>,
     /// Its arguments.
     pub(crate) args: Vec<&'static str>,

@@ -33,7 +33,7 @@ impl Kind {
 
 /// Where the peers' programs lie.
 pub(crate) fn peers() -> PathBuf {
-    root().join("bench/peers")
+    root().join("tests/bench/peers")
 }
 
 /// The environments; each is made when first asked for, and asked for once.
