@@ -21,7 +21,12 @@ type Files = Arc<BTreeMap<String, Vec<u8>>>;
 
 /// Rows from `first` on: `text` and a `label` from 0, as the hub has them.
 fn rows(first: usize, count: usize) -> Vec<u8> {
-    let words = ["minister talks treaty border", "striker goal league coach", "profit shares bank merger", "chip software orbit browser"];
+    let words = [
+        "minister talks treaty border",
+        "striker goal league coach",
+        "profit shares bank merger",
+        "chip software orbit browser",
+    ];
     let text = |n: usize| {
         let (a, b) = (n * 7919 % 10_007, n * 104_729 % 9_973);
         format!("{} in report {a}, said the {b} who saw {} of it", words[n % 4], n * 31 % 997)
@@ -40,7 +45,8 @@ async fn answer(State(files): State<Files>, request: Request) -> Response {
     match files.get(request.uri().path()) {
         Some(bytes) => {
             let etag = format!("\"{}\"", bytes.len());
-            ([("x-repo-commit", COMMIT.to_owned()), (header::ETAG.as_str(), etag)], bytes.clone()).into_response()
+            ([("x-repo-commit", COMMIT.to_owned()), (header::ETAG.as_str(), etag)], bytes.clone())
+                .into_response()
         }
         None => StatusCode::NOT_FOUND.into_response(),
     }
@@ -48,7 +54,8 @@ async fn answer(State(files): State<Files>, request: Request) -> Response {
 
 #[test]
 fn the_recipe_fetches_both_files_at_their_commit_and_learns_the_four_sections() {
-    let path = |split| format!("/datasets/fancyzhx/ag_news/resolve/{COMMIT}/data/{split}-00000-of-00001.parquet");
+    let path =
+        |split| format!("/datasets/fancyzhx/ag_news/resolve/{COMMIT}/data/{split}-00000-of-00001.parquet");
     let files = Files::new([(path("train"), rows(0, 400)), (path("test"), rows(5_000, 80))].into());
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let listener = runtime.block_on(tokio::net::TcpListener::bind("127.0.0.1:0")).unwrap();

@@ -61,7 +61,10 @@ fn cleaned_alike(bundle: &Bundle, paper: &Newspaper, rows: &[Row]) {
         let page = pages::article_page(article, number, &sections, &[]);
         let cleaned = bundle.clean(&Document::page(row.doc.source.clone(), page)).unwrap();
         assert_eq!((&cleaned.text, &cleaned.title), (&row.doc.text, &row.doc.title), "{slug}");
-        assert!(article.planted.iter().all(|secret| !cleaned.full_text().contains(secret.as_str())), "{slug}");
+        assert!(
+            article.planted.iter().all(|secret| !cleaned.full_text().contains(secret.as_str())),
+            "{slug}"
+        );
     }
 }
 
