@@ -37,6 +37,7 @@ pub struct Invalid {
 
 impl Invalid {
     /// A broken rule.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over what they got")]
     pub fn new(field: impl Into<String>, rule: impl Into<String>, got: impl ToString) -> Self {
         Self { field: field.into(), rule: rule.into(), got: got.to_string(), hint: None }
     }
