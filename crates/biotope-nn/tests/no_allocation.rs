@@ -6,9 +6,12 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use biotope_core::Seed;
-use biotope_nn::layers::{Activation, Conv1d, Dropout, Embedding, EmbeddingBag, Linear, Lstm, LstmConfig};
+use biotope_nn::encoder::{self, Embeddings, Encoder, Head, Shape};
+use biotope_nn::layers::{
+    Activation, Conv1d, Dropout, Embedding, EmbeddingBag, LayerNorm, Linear, Lstm, LstmConfig,
+};
 use biotope_nn::whole::{Bag, Convolutions, Pooling, Recurrent, RecurrentConfig};
-use biotope_nn::{Frozen, Packed, Params, Result};
+use biotope_nn::{Frozen, Packed, Params, Precision, Result};
 use candle_core::Device;
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
@@ -42,6 +45,9 @@ const RANDOM: Init = Init::Randn { mean: 0.0, stdev: 1.0 };
 type Build = fn(&VarBuilder) -> Result<Option<Box<dyn Frozen>>>;
 
 const MODELS: &[(&str, Build)] = &[
+    ("bert", |vb| bert(vb, Precision::F32)),
+    ("bert in bf16", |vb| bert(vb, Precision::Bf16)),
+    ("bert in int8", |vb| bert(vb, Precision::Int8)),
     ("lstm", lstm),
     ("text-cnn", convolutions),
     ("ngram-linear", |vb| {
@@ -56,6 +62,28 @@ const MODELS: &[(&str, Build)] = &[
         Bag::deep([ROWS, DIM, OUTPUTS], Dropout::new(0.1, "d"), places)?.freeze()
     }),
 ];
+
+fn bert(vb: &VarBuilder, precision: Precision) -> Result<Option<Box<dyn Frozen>>> {
+    let shape = Shape {
+        hidden: DIM,
+        heads: 2,
+        inner: 40,
+        activation: Activation::Gelu,
+        eps: 1e-12,
+        dropout: 0.1,
+        attention_dropout: 0.1,
+        init: RANDOM,
+    };
+    let table = |rows, name: &str| Embedding::dense(rows, DIM, RANDOM, &vb.pp(name));
+    let (word, position, token_type) = (table(ROWS, "word")?, table(64, "position")?, table(2, "type")?);
+    let norm = LayerNorm::new(DIM, 1e-12, &vb.pp("norm"))?;
+    let encoder = Encoder::new(&shape, 2, &vb.pp("layer"))?;
+    let pooler = Linear::new(DIM, DIM, Activation::Tanh, &vb.pp("pooler"))?;
+    let classifier = Linear::new(DIM, OUTPUTS, Activation::Identity, &vb.pp("classifier"))?;
+    let embeddings = Embeddings { word: &word, position: &position, token_type: &token_type, norm: &norm };
+    let head = Head { mean: false, pooler: Some(&pooler), classifier: &classifier };
+    encoder::freeze(embeddings, &encoder, head, precision).map(Some)
+}
 
 fn lstm(vb: &VarBuilder) -> Result<Option<Box<dyn Frozen>>> {
     let (hidden, bidirectional) = (24, true);
