@@ -37,6 +37,7 @@ pub struct Bundle {
     model: Box<dyn Model>,
     /// The model's form without graph, if it has one.
     frozen: Option<Box<dyn Frozen>>,
+    precision: Precision,
     budget: Budget,
 }
 
@@ -72,6 +73,7 @@ impl Bundle {
             pipeline: open_steps(dir)?,
             featurizer: open_featurizer(dir)?,
             frozen: model.freeze(Precision::F32)?,
+            precision: Precision::F32,
             model,
             budget: BUDGET,
         })
@@ -88,9 +90,13 @@ impl Bundle {
         Self { budget, ..self }
     }
 
-    /// The same with products in other numbers; a model that gains nothing from them stays in `f32`.
+    /// The same with products in other numbers (a bundle opens in `f32`); a model that gains nothing from them stays in
+    /// `f32`.
     pub fn with_precision(self, precision: Precision) -> Result<Self> {
-        Ok(Self { frozen: self.model.freeze(precision)?, ..self })
+        if precision == self.precision {
+            return Ok(self);
+        }
+        Ok(Self { frozen: self.model.freeze(precision)?, precision, ..self })
     }
 
     /// What it was made from.

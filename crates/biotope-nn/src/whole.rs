@@ -11,6 +11,7 @@ mod head;
 mod recurrent;
 mod words;
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var};
@@ -94,8 +95,13 @@ impl CustomOp1 for Node {
 }
 
 /// Buffers of passes that are over, for those to come.
-#[derive(Debug)]
-struct Spare<T>(Arc<Mutex<Vec<T>>>);
+pub(crate) struct Spare<T>(Arc<Mutex<Vec<T>>>);
+
+impl<T> fmt::Debug for Spare<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Spare")
+    }
+}
 
 impl<T> Clone for Spare<T> {
     fn clone(&self) -> Self {
@@ -110,11 +116,11 @@ impl<T: Default> Default for Spare<T> {
 }
 
 impl<T: Default> Spare<T> {
-    fn take(&self) -> T {
+    pub(crate) fn take(&self) -> T {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
-    fn give(&self, used: T) {
+    pub(crate) fn give(&self, used: T) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(used);
     }
 }

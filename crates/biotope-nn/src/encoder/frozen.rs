@@ -1,7 +1,5 @@
 //! A whole text classifier for answering only: embeddings, stack and head without graph, weights packed once.
 
-use std::sync::{Mutex, PoisonError};
-
 use candle_core::Tensor;
 
 use super::block::Parts;
@@ -15,6 +13,7 @@ use crate::kernels::host::hold;
 use crate::kernels::lines::{Lines, lines};
 use crate::kernels::passes;
 use crate::layers::{Activation, Embedding, LayerNorm, Linear};
+use crate::whole::Spare;
 use crate::{Error, Frozen, Packed as Features, Precision, Result};
 
 /// What a text's tokens become before the stack.
@@ -50,7 +49,7 @@ pub(super) struct FrozenClassifier<T> {
     blocks: Vec<FrozenBlock>,
     mean: bool,
     layers: Vec<FrozenLinear>,
-    spaces: Mutex<Vec<Workspace<T>>>,
+    spare: Spare<Workspace<T>>,
 }
 
 struct FrozenBlock {
@@ -106,7 +105,7 @@ impl<T: Pooled> FrozenClassifier<T> {
                 .collect::<Result<_>>()?,
             mean: head.mean,
             layers: layers.map(FrozenLinear::new).collect::<Result<_>>()?,
-            spaces: Mutex::default(),
+            spare: Spare::default(),
         })
     }
 
@@ -227,11 +226,10 @@ impl<T: Pooled> Frozen for FrozenClassifier<T> {
     fn run(&self, input: Features<'_>, logits: &mut [f32]) -> Result<()> {
         let (tokens, offsets) = input.tokens()?;
         self.check(tokens, offsets, logits)?;
-        let take = || self.spaces.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut space = take().unwrap_or_default();
+        let mut space = self.spare.take();
         // Once into the pool of threads, instead of at each product.
         rayon::join(|| self.answer(tokens, offsets, &mut space, logits), || ());
-        self.spaces.lock().unwrap_or_else(PoisonError::into_inner).push(space);
+        self.spare.give(space);
         Ok(())
     }
 }

@@ -1,7 +1,6 @@
 //! The stack as one operation in candle's graph.
 
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape as Dims, Tensor};
 
@@ -14,36 +13,29 @@ use crate::error::shape;
 use crate::kernels::cell::Cell;
 use crate::kernels::host::{hold, slice, stored};
 use crate::layers::Activation;
+use crate::whole::Spare;
 use crate::{DirectGrad, Mode, Result};
 
-type Shelf<T> = Arc<Mutex<Vec<Workspace<T>>>>;
-
 /// Workspaces that wait for the next pass.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Pool {
-    f32: Shelf<f32>,
-    bf16: Shelf<u16>,
-}
-
-impl fmt::Debug for Pool {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Pool")
-    }
+    f32: Spare<Workspace<f32>>,
+    bf16: Spare<Workspace<u16>>,
 }
 
 /// Numbers that a pool has workspaces for.
 pub(super) trait Pooled: Cell {
-    fn shelf(pool: &Pool) -> &Shelf<Self>;
+    fn spare(pool: &Pool) -> &Spare<Workspace<Self>>;
 }
 
 impl Pooled for f32 {
-    fn shelf(pool: &Pool) -> &Shelf<f32> {
+    fn spare(pool: &Pool) -> &Spare<Workspace<f32>> {
         &pool.f32
     }
 }
 
 impl Pooled for u16 {
-    fn shelf(pool: &Pool) -> &Shelf<u16> {
+    fn spare(pool: &Pool) -> &Spare<Workspace<u16>> {
         &pool.bf16
     }
 }
@@ -62,8 +54,8 @@ pub(super) fn run<T: Pooled>(
         let expected = format!("[{:?}, {}]", offsets.last(), encoder.shape.hidden);
         return Err(shape("encoder input", expected, format!("{:?}", x.dims())));
     }
-    let shelf = T::shelf(&encoder.pool).clone();
-    let space = shelf.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default();
+    let spare = T::spare(&encoder.pool).clone();
+    let space = spare.take();
     let places = |names: &Parts<String>| names.each_ref().map(|pair| pair.each_ref().map(DirectGrad::new));
     let learns = mode.seed().is_some();
     let places: Vec<_> =
@@ -84,7 +76,7 @@ pub(super) fn run<T: Pooled>(
         offsets: offsets.to_vec(),
         first_only,
         places,
-        shelf,
+        spare,
         space: Mutex::new(Some(space)),
     };
     Ok(x.contiguous()?.apply_op1(op)?)
@@ -98,7 +90,7 @@ struct Stack<T: Pooled> {
     first_only: bool,
     /// Where the gradients go; none if it does not learn.
     places: Vec<Parts<DirectGrad>>,
-    shelf: Shelf<T>,
+    spare: Spare<Workspace<T>>,
     space: Mutex<Option<Workspace<T>>>,
 }
 
@@ -186,8 +178,9 @@ impl<T: Pooled> Stack<T> {
 
 impl<T: Pooled> Drop for Stack<T> {
     fn drop(&mut self) {
-        let space = self.space.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        self.shelf.lock().unwrap_or_else(PoisonError::into_inner).extend(space);
+        if let Some(space) = self.space.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            self.spare.give(space);
+        }
     }
 }
 

@@ -135,6 +135,40 @@ mod tests {
         assert!(Recipe::open("none/here.toml", &[]).unwrap_err().to_string().contains("none/here.toml"));
     }
 
+    /// The name under which the hub keeps a file that a recipe asks for.
+    fn kept_as(spec: &str) -> String {
+        let extension = |path: &str| path.rsplit('.').next().unwrap_or_default().to_owned();
+        match spec.strip_prefix("asset:") {
+            Some(name) => {
+                let assets = biotope_hub::Assets::builtin();
+                format!("{name}.{}", extension(&assets.get(name).unwrap().sources[0].to_string()))
+            }
+            None => spec.rsplit('/').next().unwrap_or_default().to_owned(),
+        }
+    }
+
+    #[test]
+    fn the_test_files_of_builtin_recipes_are_among_their_sources() {
+        let mut given = 0;
+        for (name, text) in builtin::LIST {
+            let recipe = Recipe::from_toml(text, &[]).unwrap();
+            let paths =
+                recipe.collect.sources.iter().filter_map(|source| source.options.get("path")?.as_array());
+            let files: Vec<String> = paths.flatten().map(|path| kept_as(path.as_str().unwrap())).collect();
+            let split = &recipe.curate.split;
+            for test in split.options.get("test").and_then(toml::Value::as_array).into_iter().flatten() {
+                if split.name == "given" {
+                    given += 1;
+                    assert!(
+                        files.iter().any(|file| Some(file.as_str()) == test.as_str()),
+                        "{name}: {test} of {files:?}"
+                    );
+                }
+            }
+        }
+        assert!(given >= 2, "Reuters and AG News name their test files");
+    }
+
     #[test]
     fn every_builtin_recipe_is_valid() {
         for (name, text) in builtin::LIST {
