@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn outsiders_add_and_replace() {
         let mine = Entry { name: "gru", summary: "", defaults: Table::new, build: 3 };
-        let registry = Registry::new("model", LIST).with(mine).with(Entry { build: 4, ..LIST[0].clone() });
+        let registry = Registry::new("model", LIST).with(mine).with(Entry { build: 4, ..LIST[0] });
         let names: Vec<_> = registry.entries().iter().map(|e| (e.name, e.build)).collect();
         assert_eq!(names, [("bert", 4), ("gru", 3), ("lstm", 2)]);
     }

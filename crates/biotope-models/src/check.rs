@@ -241,7 +241,9 @@ fn frozen(subject: &Subject<'_>, _: &Path) -> Result<Option<String>> {
     let (model, _) = subject.build(&labels(3), 1)?;
     let mut examples = subject.examples(6);
     examples.push(subject.example(8, 0, None));
-    examples.iter_mut().for_each(|example| example.target = None);
+    for example in &mut examples {
+        example.target = None;
+    }
     let expected = Subject::logits(&*model, &examples)?;
     for precision in Precision::ALL {
         let Some(frozen) = model.freeze(precision)? else { continue };

@@ -1,5 +1,7 @@
 //! The hub against a server on loopback and against clients made of shell.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 mod huggingface;
 mod packages;
 mod server;
