@@ -1,5 +1,7 @@
 //! Bundles from outside: saved, opened, asked, broken.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 #[path = "bundle/asking.rs"]
 mod asking;
 #[path = "bundle/breaking.rs"]

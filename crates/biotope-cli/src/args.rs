@@ -1,5 +1,7 @@
 //! What can be typed.
 
+#![expect(clippy::doc_markdown, reason = "printed by --help, where backticks are noise")]
+
 use std::path::PathBuf;
 
 use biotope::bundle::Precision;

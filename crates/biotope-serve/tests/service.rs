@@ -1,5 +1,7 @@
 //! The service from outside: over a real socket, as clients see it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
+
 #[path = "service/fetching.rs"]
 mod fetching;
 #[path = "service/limits.rs"]

@@ -5,7 +5,7 @@ use biotope_core::Seed;
 use biotope_core::seed::below;
 use rand_chacha::ChaCha8Rng;
 
-/// From this day on, articles belong to the published test split (ModApte cuts Reuters by time on this day).
+/// From this day on, articles belong to the published test split (`ModApte` cuts Reuters by time on this day).
 pub const TEST_FROM: &str = "1987-04-08";
 
 /// One article as the newsroom wrote it: what extraction is measured against.
