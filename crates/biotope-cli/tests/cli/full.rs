@@ -31,9 +31,10 @@ fn cramped(folder: &Path, stage: &str) -> String {
 fn below(folder: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for path in fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()) {
-        match path.is_dir() {
-            true => found.extend(below(&path)),
-            false => found.push(path),
+        if path.is_dir() {
+            found.extend(below(&path));
+        } else {
+            found.push(path);
         }
     }
     found.retain(|path| !path.ends_with(".in-use") && !path.ends_with("events.jsonl"));

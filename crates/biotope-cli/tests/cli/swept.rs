@@ -80,7 +80,7 @@ fn the_next_run_removes_what_a_killed_one_left() {
         child.wait().unwrap();
         assert!(!unfinished(folder.path()).is_empty(), "a killed {stage} left nothing to remove");
         biotope(folder.path()).args([stage, "mine.toml"]).assert().success();
-        assert_eq!(unfinished(folder.path()), [PathBuf::new(); 0], "after {stage}");
+        assert_eq!(unfinished(folder.path()), Vec::<PathBuf>::new(), "after {stage}");
     }
 }
 
@@ -96,5 +96,5 @@ fn a_running_one_is_not_disturbed() {
     assert_eq!(unfinished(folder.path()), before, "the files of the one that only slept are gone");
     send(&slow, "-CONT");
     assert!(slow.wait().unwrap().success());
-    assert_eq!(unfinished(folder.path()), [PathBuf::new(); 0]);
+    assert_eq!(unfinished(folder.path()), Vec::<PathBuf>::new());
 }
