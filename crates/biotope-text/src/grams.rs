@@ -1,6 +1,6 @@
 //! The n-grams of a text as numbers: words, Han characters, and characters within words.
 
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
 use crate::han::is_han;
@@ -20,35 +20,35 @@ pub(crate) struct Shape {
     pub(crate) max_length: usize,
 }
 
-struct Word {
+/// The words of a text, one after the other with a space between, so that a run of them is a slice.
+struct Words {
     text: String,
+    spans: Vec<Span>,
+}
+
+struct Span {
+    start: usize,
+    end: usize,
     han: bool,
 }
 
 /// Hashes (xxh3, 64 bits) of all n-grams, each as often as it occurs.
 pub(crate) fn hashes(text: &str, shape: Shape) -> Vec<u64> {
-    let words = cut(text, shape);
-    let mut found = Vec::with_capacity(words.len() * shape.words.max(1));
-    let mut gram = String::new();
-    for start in 0..words.len() {
-        gram.clear();
+    let Words { text, spans } = cut(text, shape);
+    let mut found = Vec::with_capacity(spans.len() * shape.words.max(1));
+    for (at, first) in spans.iter().enumerate() {
         let mut han = true;
-        for (length, word) in (1..=shape.words.max(shape.han)).zip(&words[start..]) {
-            han &= word.han;
-            if length > 1 {
-                gram.push(' ');
-            }
-            gram.push_str(&word.text);
+        for (length, last) in (1..=shape.words.max(shape.han)).zip(&spans[at..]) {
+            han &= last.han;
             if length <= if han { shape.han } else { shape.words } {
-                found.push(xxh3_64_with_seed(gram.as_bytes(), 0));
+                found.push(xxh3_64_with_seed(text[first.start..last.end].as_bytes(), 0));
             }
         }
     }
     if shape.characters.1 > 0 {
-        words
-            .iter()
-            .filter(|word| !word.han)
-            .for_each(|word| pieces(&word.text, shape.characters, &mut found));
+        for word in spans.iter().filter(|word| !word.han) {
+            pieces(&text[word.start..word.end], shape.characters, &mut found);
+        }
     }
     found
 }
@@ -63,26 +63,51 @@ fn pieces(word: &str, (least, most): (usize, usize), found: &mut Vec<u64>) {
     }
 }
 
-/// Runs of letters, digits and marks; each Han character alone. Compatibility forms (full-width letters) are folded.
-fn cut(text: &str, shape: Shape) -> Vec<Word> {
-    let mut words: Vec<Word> = Vec::new();
+/// Runs of letters, digits and marks; each Han character alone. Compatibility forms (full-width letters) are folded,
+/// which most texts have none of: that is found out much faster than it is done.
+fn cut(text: &str, shape: Shape) -> Words {
+    let folded = text.is_ascii() || is_nfkc_quick(text.chars()) == IsNormalized::Yes;
+    if folded { cut_folded(text.chars(), shape) } else { cut_folded(text.nfkc(), shape) }
+}
+
+fn cut_folded(characters: impl Iterator<Item = char>, shape: Shape) -> Words {
+    let mut words = Words { text: String::new(), spans: Vec::new() };
     let mut open = false;
-    for c in text.nfkc() {
-        if words.len() > shape.max_length {
-            break;
-        }
+    for c in characters {
         let han = is_han(c);
         let part = han || c.is_alphanumeric() || c == '_' || (open && is_mark(c));
         if han || (part && !open) {
-            words.push(Word { text: String::new(), han });
+            if words.spans.len() == shape.max_length {
+                break;
+            }
+            words.begin(han);
         }
         open = part && !han;
-        if let Some(word) = words.last_mut().filter(|_| part) {
-            if shape.lowercase { word.text.extend(c.to_lowercase()) } else { word.text.push(c) }
+        if part {
+            words.push(c, shape.lowercase);
         }
     }
-    words.truncate(shape.max_length);
     words
+}
+
+impl Words {
+    fn begin(&mut self, han: bool) {
+        if !self.spans.is_empty() {
+            self.text.push(' ');
+        }
+        self.spans.push(Span { start: self.text.len(), end: self.text.len(), han });
+    }
+
+    fn push(&mut self, c: char, lowercase: bool) {
+        match (lowercase, c.is_ascii()) {
+            (true, true) => self.text.push(c.to_ascii_lowercase()),
+            (true, false) => self.text.extend(c.to_lowercase()),
+            (false, _) => self.text.push(c),
+        }
+        if let Some(word) = self.spans.last_mut() {
+            word.end = self.text.len();
+        }
+    }
 }
 
 fn is_mark(c: char) -> bool {

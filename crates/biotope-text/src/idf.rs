@@ -1,6 +1,5 @@
 //! In how many training documents each bucket occurs: learned, kept in a small file, and turned into weights.
 
-use std::collections::HashSet;
 use std::path::Path;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -18,6 +17,7 @@ pub(crate) struct Table {
     documents: u64,
     buckets: Vec<u32>,
     frequencies: Vec<u32>,
+    places: Places,
 }
 
 /// Counts documents per bucket.
@@ -32,19 +32,48 @@ impl Counter {
         Self { documents: 0, counts: vec![0; 1 << bits] }
     }
 
-    pub(crate) fn add(&mut self, buckets: &[u32]) {
+    /// Adds the distinct buckets of a document.
+    pub(crate) fn add(&mut self, distinct: &[u32]) {
         self.documents += 1;
-        let distinct: HashSet<u32> = buckets.iter().copied().collect();
         for bucket in distinct {
-            let count = &mut self.counts[bucket as usize];
+            let count = &mut self.counts[*bucket as usize];
             *count = count.saturating_add(1);
         }
     }
 
     pub(crate) fn finish(self, min_df: u32) -> Table {
         let seen = self.counts.iter().zip(0u32..).filter(|(count, _)| **count >= min_df.max(1));
-        let (frequencies, buckets) = seen.map(|(count, bucket)| (*count, bucket)).unzip();
-        Table { documents: self.documents, buckets, frequencies }
+        let (frequencies, buckets): (_, Vec<u32>) = seen.map(|(count, bucket)| (*count, bucket)).unzip();
+        Table { documents: self.documents, places: Places::of(&buckets), buckets, frequencies }
+    }
+}
+
+/// Places of ascending numbers, found by counting bits: a bit per number up to the largest, and how many are set before
+/// each 64 of them (Jacobson 1989). It fits the cache where a binary search of the numbers would not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Places {
+    bits: Vec<u64>,
+    before: Vec<u32>,
+}
+
+impl Places {
+    fn of(ascending: &[u32]) -> Self {
+        let mut bits = vec![0u64; ascending.last().map_or(0, |last| *last as usize / 64 + 1)];
+        for number in ascending {
+            bits[*number as usize / 64] |= 1 << (number % 64);
+        }
+        let before = bits.iter().scan(0, |sum, word| {
+            let before = *sum;
+            *sum += word.count_ones();
+            Some(before)
+        });
+        Self { before: before.collect(), bits }
+    }
+
+    fn find(&self, number: u32) -> Option<u32> {
+        let (at, bit) = (number as usize / 64, 1u64 << (number % 64));
+        let word = *self.bits.get(at)?;
+        (word & bit != 0).then(|| self.before[at] + (word & (bit - 1)).count_ones())
     }
 }
 
@@ -55,7 +84,7 @@ impl Table {
 
     /// The row of a bucket, if it was seen often enough.
     pub(crate) fn row(&self, bucket: u32) -> Option<u32> {
-        self.buckets.binary_search(&bucket).ok().map(|row| row as u32)
+        self.places.find(bucket)
     }
 
     /// `ln((1 + documents) / (1 + frequency)) + 1`, as scikit-learn's `smooth_idf`.
@@ -106,7 +135,10 @@ fn parse(bytes: &[u8], bits: u32) -> Result<Table, &'static str> {
         frequencies.push(take(&mut rest)?);
     }
     let within = u64::from(last) < 1 << bits && rest.is_empty();
-    if within { Ok(Table { documents, buckets, frequencies }) } else { Err("it does not fit its options") }
+    if !within {
+        return Err("it does not fit its options");
+    }
+    Ok(Table { documents, places: Places::of(&buckets), buckets, frequencies })
 }
 
 fn number(rest: &mut &[u8]) -> Result<u64, &'static str> {
@@ -144,7 +176,8 @@ mod tests {
     fn table(documents: &[Vec<u32>], min_df: u32) -> Table {
         let mut counter = Counter::new(8);
         for buckets in documents {
-            counter.add(buckets);
+            let distinct: std::collections::BTreeSet<u32> = buckets.iter().copied().collect();
+            counter.add(&distinct.into_iter().collect::<Vec<u32>>());
         }
         counter.finish(min_df)
     }
@@ -157,6 +190,13 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn places_are_those_of_a_search(numbers in prop::collection::btree_set(0u32..1000, 0..200), asked in 0u32..1100) {
+            let numbers: Vec<u32> = numbers.into_iter().collect();
+            let expected = numbers.binary_search(&asked).ok().map(|place| place as u32);
+            prop_assert_eq!(Places::of(&numbers).find(asked), expected);
+        }
+
         #[test]
         fn what_is_written_is_read_and_any_flipped_byte_is_found(
             documents in prop::collection::vec(prop::collection::vec(0u32..256, 0..20), 0..20), at: prop::sample::Index,

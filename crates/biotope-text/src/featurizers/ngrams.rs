@@ -3,7 +3,6 @@
 //! Every n-gram is hashed (xxh3) into one of `2^bits` buckets; the buckets that occur in at least `min_df` training
 //! documents become the rows of the model, numbered without gaps, so that a model is no larger than what was learned.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use biotope_core::{Component, Config, Features, Invalid};
@@ -112,7 +111,7 @@ impl FeaturizerConfig for Ngrams {
                 break;
             }
             seen += chunk.len();
-            let found: Vec<Vec<u32>> = chunk.par_iter().map(|text| self.buckets(text)).collect();
+            let found: Vec<Vec<u32>> = chunk.par_iter().map(|text| self.distinct(text)).collect();
             for buckets in &found {
                 counter.add(buckets);
             }
@@ -151,6 +150,13 @@ impl Ngrams {
         found.into_iter().map(|hash| (hash >> (64 - self.bits)) as u32).collect()
     }
 
+    fn distinct(&self, text: &str) -> Vec<u32> {
+        let mut buckets = self.buckets(text);
+        buckets.sort_unstable();
+        buckets.dedup();
+        buckets
+    }
+
     fn weight(&self, count: u32, idf: f64) -> f64 {
         let count = f64::from(count);
         let tf = if self.sublinear { 1.0 + count.ln() } else { count };
@@ -186,19 +192,19 @@ impl Featurizer for Bags {
     }
 
     fn text_features(&self, text: &str) -> Result<Features> {
-        let mut counts: BTreeMap<u32, u32> = BTreeMap::new();
-        for row in self.config.buckets(text).into_iter().filter_map(|bucket| self.table.row(bucket)) {
-            *counts.entry(row).or_default() += 1;
-        }
-        if counts.is_empty() {
+        let found = self.config.buckets(text).into_iter().filter_map(|bucket| self.table.row(bucket));
+        let mut found: Vec<u32> = found.collect();
+        found.sort_unstable();
+        if found.is_empty() {
             return Ok(Features::Bag { rows: vec![0], weights: vec![0.0] });
         }
-        let weigh = |(row, count): (&u32, &u32)| self.config.weight(*count, self.table.idf(*row));
-        let weights: Vec<f64> = counts.iter().map(weigh).collect();
+        let equal = || found.chunk_by(|a, b| a == b);
+        let weigh = |row: &[u32]| self.config.weight(row.len() as u32, self.table.idf(row[0]));
+        let weights: Vec<f64> = equal().map(weigh).collect();
         let length = weights.iter().map(|w| w * w).sum::<f64>().sqrt();
         let scale = if self.config.normalize { 1.0 / length } else { 1.0 };
         let weights = weights.into_iter().map(|weight| (weight * scale) as f32).collect();
-        Ok(Features::Bag { rows: counts.into_keys().collect(), weights })
+        Ok(Features::Bag { rows: equal().map(|row| row[0]).collect(), weights })
     }
 
     fn save(&self, dir: &Path) -> Result<()> {
