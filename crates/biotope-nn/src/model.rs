@@ -160,7 +160,8 @@ pub trait Model: Send + Sync {
         Vec::new()
     }
 
-    /// The model as it is now, without graph, for answering only; `None` if it has no such form.
+    /// The model as it is now, without graph, for answering only; `None` if it has no such form. It may share large
+    /// tensors with the model: whoever trains on freezes anew.
     fn freeze(&self, _precision: Precision) -> Result<Option<Box<dyn Frozen>>> {
         Ok(None)
     }

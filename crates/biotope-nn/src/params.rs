@@ -185,7 +185,7 @@ impl Params {
 
     fn create(&self, shape: &Shape, name: &str, init: Init) -> candle_core::Result<Var> {
         let values = draw(self.seed, name, shape, init);
-        Var::from_tensor(&Tensor::from_vec(values, shape.clone(), &self.device)?)
+        Var::from_vec(values, shape.clone(), &self.device)
     }
 }
 

@@ -93,13 +93,8 @@ struct Learned {
 
 impl Learned {
     fn new(options: &Options, corpus: &Corpus) -> Result<Self> {
-        let bag = Component::new("ngrams")
-            .with("words", 2)
-            .with("bits", 21)
-            .with("min_df", 1)
-            .with("weighting", "tf")
-            .with("sublinear", false);
-        let featurizer = train_featurizer(&bag, &mut corpus.docs.iter().map(Document::full_text))?;
+        let featurizer =
+            train_featurizer(&bag(options.dim), &mut corpus.docs.iter().map(Document::full_text))?;
         let examples = corpus.examples(featurizer.as_ref())?;
         let classes = corpus.classes.iter().max().map_or(0, |most| most + 1);
         let task = Task::single_label((0..classes).map(|class| class.to_string()));
@@ -127,6 +122,12 @@ impl Learned {
         let right = found.iter().zip(&test.classes).filter(|(found, class)| found.best() == Some(**class));
         Ok(right.count() as f64 / examples.len() as f64)
     }
+}
+
+/// Words and pairs of words; with a hidden layer weighted as fastText does, without one as our recipes do.
+fn bag(dim: usize) -> Component {
+    let bag = Component::new("ngrams").with("words", 2).with("bits", 21).with("min_df", 1);
+    if dim == 0 { bag } else { bag.with("weighting", "tf").with("sublinear", false) }
 }
 
 fn training_budget() -> biotope_core::pack::Budget {

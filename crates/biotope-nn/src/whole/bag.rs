@@ -35,7 +35,6 @@ enum Ready {
 
 struct FrozenBag {
     words: Words,
-    table: Vec<f32>,
     last: Ready,
     outputs: usize,
 }
@@ -75,13 +74,14 @@ impl Bag {
         }
     }
 
-    /// The model as it is now, for answering. Its sums are memory traffic, so there is one form, in `f32`.
+    /// The model as it is now, for answering. Its sums are memory traffic, so there is one form, in `f32`, which reads the
+    /// table where it lies: a copy would double the memory of a model that is little else.
     pub fn freeze(&self) -> Result<Option<Box<dyn Frozen>>> {
         if !fused(&[&self.words.table.tensor]) {
             return Ok(None);
         }
-        let (table, last) = (self.words.table.hold()?.to_vec(), self.ready()?);
-        Ok(Some(Box::new(FrozenBag { words: self.words.clone(), table, last, outputs: self.outputs() })))
+        let (words, last) = (self.words.clone(), self.ready()?);
+        Ok(Some(Box::new(FrozenBag { words, last, outputs: self.outputs() })))
     }
 
     fn outputs(&self) -> usize {
@@ -212,7 +212,7 @@ impl Frozen for FrozenBag {
         check_bag((rows, weights, offsets), logits.len(), self.outputs)?;
         self.words.check(rows)?;
         if !logits.is_empty() {
-            answer(&self.last, &self.table, (rows, weights, offsets), logits);
+            answer(&self.last, &self.words.table.hold()?, (rows, weights, offsets), logits);
         }
         Ok(())
     }
