@@ -6,6 +6,7 @@ pub mod dataset;
 pub mod dates;
 pub mod dedup;
 pub mod error;
+pub mod extract;
 mod html;
 pub mod pipeline;
 pub mod quarantine;

@@ -2,10 +2,10 @@
 
 use biotope_core::{Config, Document, Invalid, MediaType};
 use serde::{Deserialize, Serialize};
-use trafilatura::{ExtractionFocus, Options, TrafilaturaError, extract};
+use trafilatura::ExtractionFocus;
 
+use crate::extract::{self, Article, Reading};
 use crate::step::{Reason, Step, Verdict};
-use crate::{dates, html};
 
 /// What to lean towards where a page leaves doubts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -50,17 +50,13 @@ impl Config for ExtractArticle {
 }
 
 impl ExtractArticle {
-    fn options(&self, source: &str) -> Options {
+    fn reading(&self) -> Reading {
         let focus = match self.focus {
             Focus::Balanced => ExtractionFocus::Balanced,
             Focus::Recall => ExtractionFocus::FavorRecall,
             Focus::Precision => ExtractionFocus::FavorPrecision,
         };
-        let mut options = Options::default().with_fallback(true).with_focus(focus);
-        options.exclude_comments = !self.comments;
-        options.exclude_tables = !self.tables;
-        options.original_url = url::Url::parse(source).ok().filter(|url| url.scheme().starts_with("http"));
-        options
+        Reading { focus, comments: self.comments, tables: self.tables }
     }
 }
 
@@ -74,76 +70,46 @@ impl Step for ExtractArticle {
             return Verdict::Keep(doc);
         }
         let total = doc.text.chars().count();
-        let found = match extract(&doc.text, &self.options(&doc.source)) {
-            Ok(found) => found,
-            Err(TrafilaturaError::InsufficientContent { .. }) => return drop(doc, "no article on the page"),
-            Err(error) => return drop(doc, &format!("no article on the page: {error}")),
-        };
-        let meta = found.metadata;
-        set(&mut doc.title, &meta.title);
-        let mut text = body(doc.title.as_deref().unwrap_or_default(), &html::text(&found.content_html));
-        if self.comments && !found.comments_text.trim().is_empty() {
-            text = format!("{text}\n{}", found.comments_text.trim());
+        let found = extract::read(&doc.text, Some(&doc.source), self.reading());
+        let kept = found.text.chars().count();
+        if kept == 0 {
+            return drop(doc, "no article on the page");
         }
-        let kept = text.chars().count();
         if kept < self.min_chars {
             return drop(doc, &format!("no article on the page: {kept} characters of text"));
         }
-        if doc.published.is_none() {
-            doc.published = meta.date.map(|date| date.to_string()).or_else(|| published(&doc.text));
-        }
-        doc.text = text;
-        doc.media = MediaType::Text;
-        set(&mut doc.language, &language(&meta.language));
-        for (key, value) in
-            [("author", meta.author), ("site", meta.sitename), ("section", meta.categories.join("; "))]
-        {
-            if !value.is_empty() {
-                doc.meta.entry(key.to_owned()).or_insert(value);
-            }
-        }
-        doc.trace(Self::NAME, format!("kept {kept} of {total} characters"));
+        let confidence = found.confidence;
+        fill(&mut doc, found);
+        doc.trace(Self::NAME, format!("kept {kept} of {total} characters, confidence {confidence:.2}"));
         Verdict::Keep(doc)
     }
 }
 
-/// Lines at the beginning among which the headline is looked for.
-const HEAD: usize = 3;
-/// Shortest line, in characters, that is held against what stands before it, and longest text in which that is done.
-const REPEAT: (usize, usize) = (24, 20_000);
-
-/// The lines below the headline, each said once. Readers take title and text together, so the headline should not count
-/// twice, and what stands above it is the site's name; and of a short article the extractor sometimes gives the
-/// paragraphs again.
-fn body(title: &str, text: &str) -> String {
-    let headline = text.lines().take(HEAD).position(|line| line == title);
-    let mut said = format!(" {title} ");
-    let is_new = |line: &&str| {
-        let is_held = line.chars().count() > REPEAT.0 && said.len() < REPEAT.1;
-        let is_new = !(is_held && said.contains(&format!(" {line} ")));
-        if is_new {
-            said.push_str(line);
-            said.push(' ');
+/// Puts an article into a document: what the page says of itself goes first, but a date that the source gave stays.
+fn fill(doc: &mut Document, found: Article) {
+    doc.text = found.text;
+    doc.media = MediaType::Text;
+    doc.title = found.title.or(doc.title.take());
+    doc.published = doc.published.take().or(found.published);
+    doc.language =
+        found.language.as_deref().map(language).filter(|tag| !tag.is_empty()).or(doc.language.take());
+    let confidence = Some(format!("{:.3}", found.confidence));
+    let meta = [
+        ("author", found.author),
+        ("site", found.site),
+        ("section", found.section),
+        ("canonical", found.canonical),
+        ("confidence", confidence),
+    ];
+    for (key, value) in meta {
+        if let Some(value) = value {
+            doc.meta.entry(key.to_owned()).or_insert(value);
         }
-        is_new
-    };
-    text.lines().skip(headline.map_or(0, |at| at + 1)).filter(is_new).collect::<Vec<_>>().join("\n")
+    }
 }
 
 fn drop(doc: Document, why: &str) -> Verdict {
     Verdict::Drop(doc, Reason::new(ExtractArticle::NAME, why))
-}
-
-fn set(field: &mut Option<String>, value: &str) {
-    if !value.trim().is_empty() {
-        *field = Some(value.trim().to_owned());
-    }
-}
-
-/// The date that a page declares: the extractor believes in none before 1995.
-fn published(page: &str) -> Option<String> {
-    let names = ["article:published_time", "datePublished", "pubdate", "publishdate", "date", "dc.date"];
-    names.iter().find_map(|name| html::meta(page, name)).and_then(|date| dates::normal(&date, None))
 }
 
 /// The tag without region, lower-case (`zh-CN` and `zh_Hans` are `zh`).
@@ -224,16 +190,6 @@ mod tests {
         let doc =
             ExtractArticle::default().apply(Document::page("https://news.example/1", page)).kept().unwrap();
         assert_eq!(doc.text, "Cts net revs note company began operating on february reuter.");
-    }
-
-    #[test]
-    fn only_what_was_said_word_for_word_is_a_repeat() {
-        let (one, two) = ("First of the paragraphs, long enough.", "Second of the paragraphs, long enough.");
-        let text =
-            format!("The Daily\nHead\n{one}\n{two}\n{one}\nHead {one} {two}\nThe {one}\nShort.\nShort.");
-        assert_eq!(body("Head", &text), format!("{one}\n{two}\nThe {one}\nShort.\nShort."));
-        let chinese = "小麦期货周一在芝加哥上涨，此前交易员报告海外需求强劲。";
-        assert_eq!(body("", &format!("{chinese}\n{chinese}")), chinese);
     }
 
     #[test]
