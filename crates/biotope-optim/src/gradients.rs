@@ -160,6 +160,9 @@ impl Gradients {
 
     /// Applies scaling and clipping, so that more can be added.
     fn materialize(&mut self) -> Result<()> {
+        if (self.factor, self.limit) == (1.0, f32::INFINITY) {
+            return Ok(());
+        }
         let (factor, limit) = (f64::from(self.factor), f64::from(self.limit));
         (self.factor, self.limit) = (1.0, f32::INFINITY);
         if factor != 1.0 {

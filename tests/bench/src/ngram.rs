@@ -138,7 +138,7 @@ fn training_budget() -> biotope_core::pack::Budget {
 fn training(options: &Options) -> Result<TrainConfig> {
     let lr = match options.dim {
         _ if options.lr > 0.0 => options.lr,
-        0 => 30.0,
+        0 => 60.0,
         _ => 3.0,
     };
     let text = format!(

@@ -25,7 +25,7 @@ impl Rows {
         host::with_slice(grads, |values| Self::new(ids, dim, values)).map_err(|error| error.to_string())
     }
 
-    fn new(ids: &[u32], dim: usize, values: &[f32]) -> Self {
+    pub(crate) fn new(ids: &[u32], dim: usize, values: &[f32]) -> Self {
         if ids.is_sorted_by(|a, b| a < b) {
             return Self { ids: ids.to_vec(), dim, values: values.to_vec() };
         }
