@@ -14,7 +14,7 @@ mod words;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp1, DType, Device, Layout, Shape, Tensor, Var};
+use candle_core::{DType, Device, Shape, Tensor, Var};
 use candle_nn::VarBuilder;
 
 pub use bag::Bag;
@@ -22,7 +22,8 @@ pub use convolution::Convolutions;
 pub use recurrent::{Pooling, Recurrent, RecurrentConfig};
 
 use crate::error::shape;
-use crate::kernels::host::{Held, hold, slice, stored};
+use crate::kernels::host::{Held, hold};
+use crate::layers::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::{DirectGrad, Result};
 
 /// A parameter and its name.
@@ -65,7 +66,7 @@ type Back = Box<dyn FnOnce(&[f32]) -> candle_core::Result<()> + Send>;
 fn attach(logits: Vec<f32>, shape: [usize; 2], back: Back) -> Result<Tensor> {
     let root = Var::zeros(1, DType::F32, &Device::Cpu)?;
     let node = Node { logits: Mutex::new(logits), shape, back: Mutex::new(Some(back)) };
-    Ok(root.as_tensor().apply_op1(node)?)
+    apply1(node, &root)
 }
 
 struct Node {
@@ -74,23 +75,19 @@ struct Node {
     back: Mutex<Option<Back>>,
 }
 
-impl CustomOp1 for Node {
-    fn name(&self) -> &'static str {
-        "whole-model"
-    }
+impl Operation<1> for Node {
+    const NAME: &'static str = "whole-model";
 
-    fn cpu_fwd(&self, root: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        slice(root, layout)?;
+    fn output(&self, _: [Argument<'_>; 1]) -> Numbers {
         let logits = std::mem::take(&mut *self.logits.lock().unwrap_or_else(PoisonError::into_inner));
-        stored(logits, (self.shape[0], self.shape[1]))
+        Ok((logits, (self.shape[0], self.shape[1]).into()))
     }
 
-    fn bwd(&self, _: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
+    fn gradients(&self, _: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
         let back = self.back.lock().unwrap_or_else(PoisonError::into_inner).take();
         let Some(back) = back else { candle_core::bail!("a whole pass goes back once") };
-        let grad = grad.contiguous()?;
-        back(&hold(&grad)?)?;
-        Ok(None)
+        back(grad)?;
+        Ok([None])
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape as Dims, Tensor};
+use candle_core::{Device, Tensor};
 
 use super::backward::{Back, Grads};
 use super::block::Parts;
@@ -11,8 +11,8 @@ use super::workspace::{Holding, Noises, Sizes, Workspace, fit};
 use super::{Encoder, Shape};
 use crate::error::shape;
 use crate::kernels::cell::Cell;
-use crate::kernels::host::{hold, slice, stored};
 use crate::layers::Activation;
+use crate::layers::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::whole::Spare;
 use crate::{DirectGrad, Mode, Result};
 
@@ -79,7 +79,7 @@ pub(super) fn run<T: Pooled>(
         spare,
         space: Mutex::new(Some(space)),
     };
-    Ok(x.contiguous()?.apply_op1(op)?)
+    apply1(op, x)
 }
 
 struct Stack<T: Pooled> {
@@ -184,21 +184,17 @@ impl<T: Pooled> Drop for Stack<T> {
     }
 }
 
-impl<T: Pooled> CustomOp1 for Stack<T> {
-    fn name(&self) -> &'static str {
-        "encoder"
-    }
+impl<T: Pooled> Operation<1> for Stack<T> {
+    const NAME: &'static str = "encoder";
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Dims)> {
-        let x = slice(x, layout)?;
-        let out = self.with_space(|space| self.forward(x, space))?;
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        let out = self.with_space(|space| self.forward(x.values, space))?;
         let rows = out.len() / self.shape.hidden;
-        stored(out, (rows, self.shape.hidden))
+        Ok((out, (rows, self.shape.hidden).into()))
     }
 
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let grad = grad.contiguous()?;
-        let dx = self.with_space(|space| self.backward(&hold(&grad)?, space))?;
-        Ok(Some(Tensor::from_vec(dx, x.shape(), x.device())?))
+    fn gradients(&self, [x]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let dx = self.with_space(|space| self.backward(grad, space))?;
+        Ok([Some(Tensor::from_vec(dx, x.shape(), x.device())?)])
     }
 }

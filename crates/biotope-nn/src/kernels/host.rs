@@ -2,7 +2,7 @@
 
 use std::ops::{Deref, Range};
 
-use candle_core::{CpuStorage, Device, Layout, Result, Shape, Storage, StorageRef, Tensor, bail};
+use candle_core::{CpuStorage, Device, Result, Storage, StorageRef, Tensor, bail};
 
 /// A tensor's numbers, held while they are read.
 pub(crate) struct Held<'a> {
@@ -32,20 +32,6 @@ pub(crate) fn hold(tensor: &Tensor) -> Result<Held<'_>> {
         _ => bail!("a fused layer needs f32 on the CPU"),
     }
     Ok(Held { storage, range: start..end })
-}
-
-/// The numbers of an operation's argument.
-pub(crate) fn slice<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
-    match (storage, layout.contiguous_offsets()) {
-        (CpuStorage::F32(values), Some((start, end))) => Ok(&values[start..end]),
-        _ => bail!("a fused layer needs contiguous f32 tensors"),
-    }
-}
-
-/// What an operation returns.
-#[expect(clippy::unnecessary_wraps, reason = "the shape of candle's functions")]
-pub(crate) fn stored(values: Vec<f32>, shape: impl Into<Shape>) -> Result<(CpuStorage, Shape)> {
-    Ok((CpuStorage::F32(values), shape.into()))
 }
 
 /// A gradient, if the tensor that it belongs to wants one.

@@ -2,16 +2,17 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp1, D, Layout, Shape, Tensor};
+use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
 
 use super::backend::fused;
 use super::linear::linear;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use super::{Activation, Dropout, Mask, Rotary};
 use crate::error::shape;
 use crate::kernels::gemm::{Mat, each, serial};
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::kernels::noise::{Noise, RowNoise};
 use crate::kernels::{passes, scratch};
 use crate::{Mode, Result};
@@ -107,7 +108,7 @@ pub fn masked_attention(
     }
     let (offsets, mask) = (offsets.to_vec(), mask.clone());
     let op = Fused { offsets, heads, hidden: width / 3, mask, noise, sums: OnceLock::new() };
-    Ok(qkv.contiguous()?.apply_op1(op)?)
+    apply1(op, qkv)
 }
 
 /// One task per sequence and head. Probabilities are not kept: the backward pass finds them again from the scores and
@@ -318,18 +319,15 @@ fn cut(whole: &mut [f32], lengths: impl Iterator<Item = usize>) -> Vec<&mut [f32
     lengths.map(take).collect()
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "attention"
+impl Operation<1> for Fused {
+    const NAME: &'static str = "attention";
+
+    fn output(&self, [qkv]: [Argument<'_>; 1]) -> Numbers {
+        Ok((self.forward(qkv.values), (self.tokens(), self.hidden).into()))
     }
 
-    fn cpu_fwd(&self, qkv: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        stored(self.forward(slice(qkv, layout)?), (self.tokens(), self.hidden))
-    }
-
-    fn bwd(&self, qkv: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let grad = grad.contiguous()?;
-        gradient(qkv, || Ok(self.backward(&hold(qkv)?, &hold(&grad)?)))
+    fn gradients(&self, [qkv]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        Ok([gradient(qkv, || Ok(self.backward(&hold(qkv)?, grad)))?])
     }
 }
 

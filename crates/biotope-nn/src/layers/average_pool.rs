@@ -1,13 +1,14 @@
 //! Average pooling with any window (for the mean of a whole sequence see [`super::pooling::mean`]).
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::Tensor;
 
 use super::Window;
 use super::backend::fused;
 use super::max_pool::{along, over};
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::Result;
 use crate::kernels::gemm::each;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::gradient;
 use crate::kernels::unfold::Slide;
 
 /// Mean under each place of a window: `[batch, channels, height, width]` to `[batch, channels, ..]`.
@@ -17,7 +18,7 @@ pub fn average_pool2d(x: &Tensor, window: Window, count_padding: bool) -> Result
     let slide = over(window, "average pooling", [height, width])?;
     let op = Fused { slide, count_padding };
     if fused(&[x]) {
-        return Ok(x.contiguous()?.apply_op1(op)?);
+        return apply1(op, x);
     }
     let sums = slide.unfolded(x, 0.0)?.sum(2)?; // [batch, channels, places]
     let factors: Vec<f32> = (0..slide.places()).map(|place| op.factor(place)).collect();
@@ -73,18 +74,15 @@ impl Fused {
     }
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "average-pool"
+impl Operation<1> for Fused {
+    const NAME: &'static str = "average-pool";
+
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        let ((batch, channels, ..), [height, width]) = (x.shape.dims4()?, self.slide.output);
+        Ok((self.run(x.values, false), (batch, channels, height, width).into()))
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let ((batch, channels, ..), [height, width]) = (layout.shape().dims4()?, self.slide.output);
-        stored(self.run(slice(x, layout)?, false), (batch, channels, height, width))
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let grad = grad.contiguous()?;
-        gradient(x, || Ok(self.run(&hold(&grad)?, true)))
+    fn gradients(&self, [x]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        Ok([gradient(x, || Ok(self.run(grad, true)))?])
     }
 }

@@ -2,13 +2,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use candle_core::{CpuStorage, CustomOp3, DType, Device, Layout, Shape, Tensor, Var};
+use candle_core::{DType, Device, Tensor, Var};
 use candle_nn::VarBuilder;
 use candle_nn::init::{ONE, ZERO};
 
 use super::backend::fused;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply3};
 use crate::error::shape;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::kernels::planes::{Term, combine, sums};
 use crate::params::buffer;
 use crate::{Mode, Result};
@@ -66,7 +67,7 @@ impl BatchNorm {
         if let Some(known) = known {
             stats.set(known).ok();
         }
-        let y = x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?;
+        let y = apply3(op, [x, &weight, &bias])?;
         if let (Mode::Train { .. }, Some([mean, variance])) = (mode, stats.get()) {
             self.learn(mean, variance, count)?;
         }
@@ -177,34 +178,15 @@ impl Fused {
     }
 }
 
-impl CustomOp3 for Fused {
-    fn name(&self) -> &'static str {
-        "batch-norm"
+impl Operation<3> for Fused {
+    const NAME: &'static str = "batch-norm";
+
+    fn output(&self, [x, weight, bias]: [Argument<'_>; 3]) -> Numbers {
+        Ok((self.forward(x.values, weight.values, bias.values), x.shape.clone()))
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (weight, bias) = (slice(weight, weight_layout)?, slice(bias, bias_layout)?);
-        stored(self.forward(slice(x, x_layout)?, weight, bias), x_layout.shape())
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let grad = grad.contiguous()?;
-        let [dx, dw, db] = self.backward(&hold(x)?, &hold(weight)?, &hold(&grad)?);
-        Ok((gradient(x, || Ok(dx))?, gradient(weight, || Ok(dw))?, gradient(bias, || Ok(db))?))
+    fn gradients(&self, [x, weight, bias]: [&Tensor; 3], _: &Tensor, grad: &[f32]) -> Gradients<3> {
+        let [dx, dw, db] = self.backward(&hold(x)?, &hold(weight)?, grad);
+        Ok([gradient(x, || Ok(dx))?, gradient(weight, || Ok(dw))?, gradient(bias, || Ok(db))?])
     }
 }

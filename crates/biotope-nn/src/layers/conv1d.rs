@@ -3,17 +3,18 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
+use candle_core::Tensor;
 use candle_nn::VarBuilder;
-use candle_nn::init::Init;
 
 use super::Activation;
 use super::backend::fused;
+use super::init::uniform;
 use super::linear::linear;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply3};
 use super::pooling::{self, weighted_sum};
 use crate::error::shape;
 use crate::kernels::gemm::{Mat, each, product};
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::kernels::{passes, scratch};
 use crate::{Mode, Result};
 
@@ -36,8 +37,7 @@ impl Conv1d {
         activation: Activation,
         vb: &VarBuilder,
     ) -> Result<Self> {
-        let edge = 1.0 / ((window * inputs).max(1) as f64).sqrt();
-        let init = Init::Uniform { lo: -edge, up: edge };
+        let init = uniform(window * inputs);
         let weight = vb.get_with_hints((filters, window, inputs), "weight", init)?;
         let bias = vb.get_with_hints(filters, "bias", init)?;
         Ok(Self { weight, bias, window, activation })
@@ -68,8 +68,7 @@ impl Conv1d {
             ));
         }
         let op = Fused { offsets: offsets.to_vec(), window: self.window, winners: OnceLock::new() };
-        let best = x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?;
-        self.activation.apply(&best)
+        self.activation.apply(&apply3(op, [x, &weight, &bias])?)
     }
 }
 
@@ -180,42 +179,22 @@ fn maxima(out: &mut [f32], winners: &mut [u32], features: &[f32], windows: std::
     }
 }
 
-impl CustomOp3 for Fused {
-    fn name(&self) -> &'static str {
-        "convolution-max"
+impl Operation<3> for Fused {
+    const NAME: &'static str = "convolution-max";
+
+    fn output(&self, [x, weight, bias]: [Argument<'_>; 3]) -> Numbers {
+        let (filters, _, inputs) = weight.shape.dims3()?;
+        let out = self.forward(x.values, weight.values, bias.values, inputs);
+        Ok((out, (self.offsets.len().saturating_sub(1), filters).into()))
     }
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (filters, _, inputs) = weight_layout.shape().dims3()?;
-        let (x, weight) = (slice(x, x_layout)?, slice(weight, weight_layout)?);
-        let out = self.forward(x, weight, slice(bias, bias_layout)?, inputs);
-        stored(out, (self.offsets.len().saturating_sub(1), filters))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
+    fn gradients(&self, [x, weight, bias]: [&Tensor; 3], _: &Tensor, grad: &[f32]) -> Gradients<3> {
         let (filters, _, inputs) = weight.dims3()?;
-        let grad = grad.contiguous()?;
-        let grad = hold(&grad)?;
-        Ok((
-            gradient(x, || Ok(self.back_input(&hold(weight)?, &grad, filters, inputs)))?,
-            gradient(weight, || Ok(self.back_weight(&hold(x)?, &grad, filters, inputs)))?,
-            gradient(bias, || Ok(passes::column_sums(&grad, filters)))?,
-        ))
+        Ok([
+            gradient(x, || Ok(self.back_input(&hold(weight)?, grad, filters, inputs)))?,
+            gradient(weight, || Ok(self.back_weight(&hold(x)?, grad, filters, inputs)))?,
+            gradient(bias, || Ok(passes::column_sums(grad, filters)))?,
+        ])
     }
 }
 

@@ -1,15 +1,15 @@
 //! Transposed two-dimensional convolution (Zeiler et al. 2010): each input number paints a window of the output.
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
+use candle_core::Tensor;
 use candle_nn::VarBuilder;
 
 use super::backend::fused;
 use super::conv2d::Conv2dConfig;
-use super::epilogue::{self, Epilogue};
+use super::convolution::convolution;
+use super::epilogue;
+use super::init::uniform;
 use crate::error::shape;
 use crate::kernels::convolve::Convolve;
-use crate::kernels::host::{gradient, hold, slice, stored};
-use crate::kernels::planes::{Term, sums};
 use crate::kernels::unfold::Slide;
 use crate::{Mode, Result};
 
@@ -34,7 +34,7 @@ impl ConvTranspose2d {
             return Err(shape("output padding", expected, format!("{output_padding:?}")));
         }
         let (share, [height, width]) = (config.outputs / config.groups, window.kernel);
-        let init = Conv2dConfig::init(share * window.area());
+        let init = uniform(share * window.area());
         let weight = vb.get_with_hints((config.inputs, share, height, width), "weight", init)?;
         let bias = vb.get_with_hints(config.outputs, "bias", init)?;
         Ok(Self { weight, bias, config, output_padding })
@@ -55,11 +55,9 @@ impl ConvTranspose2d {
             let painted = self.paint(x, &weight, slide)?;
             return epilogue::composite(&painted, &bias, activation);
         }
-        let epilogue = Epilogue::new(activation, &[x, &weight, &bias]);
         // The convolution whose transpose this is goes from our outputs to our inputs.
         let convolve = Convolve { slide, batch, inputs: outputs, outputs: inputs, groups };
-        let op = Fused { convolve, epilogue };
-        Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?)
+        convolution::<true>(convolve, activation, [x, &weight, &bias])
     }
 
     /// The window over the output, whose places are the numbers of an input plane of this size.
@@ -91,58 +89,5 @@ impl ConvTranspose2d {
         let canvas = canvas.reshape((batch, outputs, height, width))?;
         let [top, left] = slide.padding;
         Ok(canvas.narrow(2, top, slide.input[0])?.narrow(3, left, slide.input[1])?)
-    }
-}
-
-struct Fused {
-    convolve: Convolve,
-    epilogue: Epilogue,
-}
-
-impl CustomOp3 for Fused {
-    fn name(&self) -> &'static str {
-        "transposed-convolution"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let Convolve { slide, batch, inputs, .. } = self.convolve;
-        let bias = slice(bias, bias_layout)?;
-        let mut y = vec![0.0; batch * inputs * slide.plane()];
-        let mut side = self.epilogue.side(y.len());
-        let (x, weight) = (slice(x, x_layout)?, slice(weight, weight_layout)?);
-        self.convolve.transposed((&mut y, &mut side), x, weight, |y, side| self.epilogue.run(y, side, bias));
-        self.epilogue.keep(side);
-        stored(y, (batch, inputs, slide.input[0], slide.input[1]))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let Convolve { slide, batch, inputs, .. } = self.convolve;
-        let grad = grad.contiguous()?;
-        let (grad, y) = (hold(&grad)?, hold(y)?);
-        self.epilogue.back(&grad, &y, |d| {
-            let dx = gradient(x, || {
-                let mut dx = vec![0.0; x.elem_count()];
-                self.convolve.forward((&mut dx, &mut []), d, &hold(weight)?, |_, _| {});
-                Ok(dx)
-            })?;
-            let dw = gradient(weight, || Ok(self.convolve.back_weight(d, &hold(x)?)))?;
-            let db = gradient(bias, || Ok(sums(Term::Value(d), [batch, inputs, slide.plane()])))?;
-            Ok((dx, dw, db))
-        })
     }
 }

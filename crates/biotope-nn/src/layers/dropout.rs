@@ -1,9 +1,10 @@
 //! Dropout (Srivastava et al. 2014), inverted: kept elements are scaled in training, nothing happens in evaluation.
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::Tensor;
 
 use super::backend::fused;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
+use crate::kernels::host::gradient;
 use crate::kernels::noise::Noise;
 use crate::kernels::passes;
 use crate::{Mode, Result};
@@ -39,9 +40,7 @@ impl Dropout {
     fn masked(&self, x: &Tensor, rows: &[u64], mode: Mode) -> Result<Tensor> {
         match self.noise(mode) {
             None => Ok(x.clone()),
-            Some(noise) if fused(&[x]) => {
-                Ok(x.contiguous()?.apply_op1(Fused { noise, rows: rows.to_vec() })?)
-            }
+            Some(noise) if fused(&[x]) => apply1(Fused { noise, rows: rows.to_vec() }, x),
             Some(noise) => Ok((x * mask(noise, rows, x)?)?),
         }
     }
@@ -67,21 +66,18 @@ impl Fused {
     }
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "dropout"
-    }
+impl Operation<1> for Fused {
+    const NAME: &'static str = "dropout";
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        if layout.shape().dims2()?.0 != self.rows.len() {
-            candle_core::bail!("dropout: {} rows of noise for {:?}", self.rows.len(), layout.shape());
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        if x.shape.dims2()?.0 != self.rows.len() {
+            candle_core::bail!("dropout: {} rows of noise for {:?}", self.rows.len(), x.shape);
         }
-        stored(self.apply(slice(x, layout)?), layout.shape())
+        Ok((self.apply(x.values), x.shape.clone()))
     }
 
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let grad = grad.contiguous()?;
-        gradient(x, || Ok(self.apply(&hold(&grad)?)))
+    fn gradients(&self, [x]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        Ok([gradient(x, || Ok(self.apply(grad)))?])
     }
 }
 

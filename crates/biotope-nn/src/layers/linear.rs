@@ -2,14 +2,16 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp3, Layout, Shape, Tensor};
+use candle_core::Tensor;
 use candle_nn::VarBuilder;
 use candle_nn::init::Init;
 
 use super::Activation;
 use super::backend::fused;
+use super::init::uniform;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply3};
 use crate::kernels::gemm::{Mat, product, product_then};
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::kernels::{passes, scratch};
 use crate::{Mode, Result};
 
@@ -24,9 +26,7 @@ pub struct Linear {
 impl Linear {
     /// Initialised as `PyTorch` does: both uniform in ±1/√inputs.
     pub fn new(inputs: usize, outputs: usize, activation: Activation, vb: &VarBuilder) -> Result<Self> {
-        let edge = 1.0 / (inputs.max(1) as f64).sqrt();
-        let init = Init::Uniform { lo: -edge, up: edge };
-        Self::with_init(inputs, outputs, activation, [init, init], vb)
+        Self::with_init(inputs, outputs, activation, [uniform(inputs); 2], vb)
     }
 
     /// With given initialisations of weight and bias.
@@ -64,7 +64,7 @@ pub fn linear(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation
     }
     let learns = x.track_op() || weight.track_op() || bias.track_op();
     let op = Fused { activation, learns, slopes: OnceLock::new() };
-    Ok(x.contiguous()?.apply_op3(&weight.contiguous()?, &bias.contiguous()?, op)?)
+    apply3(op, [x, weight, bias])
 }
 
 fn composite(x: &Tensor, weight: &Tensor, bias: &Tensor, activation: Activation) -> Result<Tensor> {
@@ -78,56 +78,34 @@ struct Fused {
     slopes: OnceLock<Vec<f32>>,
 }
 
-impl CustomOp3 for Fused {
-    fn name(&self) -> &'static str {
-        "linear"
-    }
+impl Operation<3> for Fused {
+    const NAME: &'static str = "linear";
 
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let ((rows, inputs), (outputs, columns)) =
-            (x_layout.shape().dims2()?, weight_layout.shape().dims2()?);
-        if inputs != columns || bias_layout.shape().dims() != [outputs] {
+    fn output(&self, [x, weight, bias]: [Argument<'_>; 3]) -> Numbers {
+        let ((rows, inputs), (outputs, columns)) = (x.shape.dims2()?, weight.shape.dims2()?);
+        if inputs != columns || bias.shape.dims() != [outputs] {
             candle_core::bail!("linear: {inputs} inputs meet a weight of [{outputs}, {columns}]");
         }
-        let bias = slice(bias, bias_layout)?;
         let keeps = self.learns && self.activation.keeps_slopes();
         let (mut y, mut slopes) =
             (vec![0.0; rows * outputs], vec![0.0; if keeps { rows * outputs } else { 0 }]);
-        let x = Mat::new(slice(x, x_layout)?, [rows, inputs]);
-        let weight = Mat::new(slice(weight, weight_layout)?, [outputs, inputs]);
+        let (x, weight) = (Mat::new(x.values, [rows, inputs]), Mat::new(weight.values, [outputs, inputs]));
         product_then((&mut y, &mut slopes), x, weight.t(), |y, slopes| {
-            self.activation.run_biased(y, bias, slopes);
+            self.activation.run_biased(y, bias.values, slopes);
         });
         self.slopes.set(slopes).ok();
-        stored(y, (rows, outputs))
+        Ok((y, (rows, outputs).into()))
     }
 
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        y: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let (rows, outputs) = y.dims2()?;
-        let inputs = x.dims2()?.1;
-        let grad = grad.contiguous()?;
-        let (grad, y) = (hold(&grad)?, hold(y)?);
+    fn gradients(&self, [x, weight, bias]: [&Tensor; 3], y: &Tensor, grad: &[f32]) -> Gradients<3> {
+        let ((rows, outputs), inputs) = (y.dims2()?, x.dims2()?.1);
+        let y = hold(y)?;
         let inner = if self.activation == Activation::Identity { 0 } else { grad.len() };
         scratch::with(inner, |buffer| {
             let inner = if self.activation == Activation::Identity {
-                &*grad
+                grad
             } else {
-                self.back(buffer, &grad, &y, outputs)
+                self.back(buffer, grad, &y, outputs)
             };
             let d = Mat::new(inner, [rows, outputs]);
             let dx = gradient(x, || {
@@ -140,8 +118,7 @@ impl CustomOp3 for Fused {
                 let mut dw = vec![0.0; outputs * inputs];
                 hold(x).map(|x| product(&mut dw, d.t(), Mat::new(&x, [rows, inputs]))).map(|()| dw)
             })?;
-            let db = gradient(bias, || Ok(passes::column_sums(inner, outputs)))?;
-            Ok((dx, dw, db))
+            Ok([dx, dw, gradient(bias, || Ok(passes::column_sums(inner, outputs)))?])
         })
     }
 }

@@ -2,16 +2,14 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp2, Layout, Shape, Tensor};
+use candle_core::Tensor;
 use candle_nn::VarBuilder;
-use candle_nn::init::Init;
 
 use super::backend::fused;
-use super::linear::linear;
-use super::{Activation, Dropout};
-use crate::kernels::gemm::{Mat, Packed, each, product};
-use crate::kernels::host::{gradient, hold, slice, stored};
-use crate::kernels::noise::Noise;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply2};
+use super::recurrence::{Sequence, Walk, Weights, back_weight, deal, directions};
+use crate::kernels::gemm::{Mat, Packed, each};
+use crate::kernels::host::{gradient, hold};
 use crate::kernels::passes;
 use crate::{Mode, Result};
 
@@ -39,20 +37,15 @@ pub struct Lstm {
 
 #[derive(Clone, Debug)]
 struct Direction {
-    weight_ih: Tensor,
-    weight_hh: Tensor,
+    weights: Weights,
     bias: Tensor,
-    reverse: bool,
-    dropout: Dropout,
-    recurrent_dropout: Dropout,
 }
 
 impl Lstm {
     /// Weights uniform in ±1/√hidden as in `PyTorch`; the forget gate's bias starts at 1 (Jozefowicz et al. 2015), others at 0.
     pub fn new(config: &LstmConfig, vb: &VarBuilder) -> Result<Self> {
-        let names = if config.bidirectional { &["forward", "backward"][..] } else { &["forward"] };
-        let direction = |(index, name): (usize, &&str)| Direction::new(config, &vb.pp(name), index == 1);
-        Ok(Self { directions: names.iter().enumerate().map(direction).collect::<Result<_>>()? })
+        let direction = |vb: &VarBuilder, reverse| Direction::new(config, vb, reverse);
+        Ok(Self { directions: directions(config.bidirectional, vb, direction)? })
     }
 
     /// States at all steps: `[tokens, inputs]` to `[tokens, directions · hidden]`.
@@ -64,102 +57,47 @@ impl Lstm {
 
 impl Direction {
     fn new(config: &LstmConfig, vb: &VarBuilder, reverse: bool) -> Result<Self> {
-        let (inputs, hidden) = (config.inputs, config.hidden);
-        let edge = 1.0 / (hidden.max(1) as f64).sqrt();
-        let init = Init::Uniform { lo: -edge, up: edge };
+        let LstmConfig { inputs, hidden, dropout, recurrent_dropout, .. } = *config;
         let fresh = !vb.contains_tensor("bias");
         let bias = vb.get(4 * hidden, "bias")?;
         if fresh {
             let start: Vec<f32> = (0..4 * hidden).map(|i| f32::from(u8::from(i / hidden == 1))).collect();
             candle_core::Var::from_tensor(&bias)?.set(&Tensor::from_vec(start, 4 * hidden, vb.device())?)?;
         }
-        Ok(Self {
-            weight_ih: vb.get_with_hints((4 * hidden, inputs), "weight_ih", init)?,
-            weight_hh: vb.get_with_hints((4 * hidden, hidden), "weight_hh", init)?,
-            bias,
-            reverse,
-            dropout: Dropout::new(config.dropout, format!("{}.dropout", vb.prefix())),
-            recurrent_dropout: Dropout::new(config.recurrent_dropout, format!("{}.recurrent", vb.prefix())),
-        })
+        let weights = Weights::new([4, inputs, hidden], [dropout, recurrent_dropout], vb, reverse)?;
+        Ok(Self { weights, bias })
     }
 
     fn forward(&self, x: &Tensor, offsets: &[usize], mode: Mode) -> Result<Tensor> {
-        let x = self.dropout.forward_per_sequence(x, offsets, mode)?;
-        let gates = linear(&x, &mode.param(&self.weight_ih), &mode.param(&self.bias), Activation::Identity)?;
-        let (noise, weight) = (self.recurrent_dropout.noise(mode), mode.param(&self.weight_hh));
+        let gates = self.weights.gates(x, offsets, &self.bias, mode)?;
+        let (walk, weight) = (self.weights.walk(offsets, mode), self.weights.state(mode));
         if !fused(&[&gates, &weight]) {
-            return composite(&gates, &weight, offsets, self.reverse, noise);
+            return composite(&gates, &weight, &walk);
         }
-        let op = Fused { offsets: offsets.to_vec(), reverse: self.reverse, noise, kept: OnceLock::new() };
-        Ok(gates.contiguous()?.apply_op2(&weight.contiguous()?, op)?)
+        apply2(Fused { walk, kept: OnceLock::new() }, [&gates, &weight])
     }
 }
 
-/// The recurrence over whole sequences. Sequences are dealt to tasks; a task takes its sequences, longest first,
-/// through time together, so that the shorter ones drop off the end.
+/// The recurrence over whole sequences. A task takes its sequences, longest first, through time together.
 struct Fused {
-    offsets: Vec<usize>,
-    reverse: bool,
-    noise: Option<Noise>,
+    walk: Walk,
     /// Activated gates `[tokens, 4 · hidden]` and cells `[tokens, hidden]`.
     kept: OnceLock<(Vec<f32>, Vec<f32>)>,
 }
 
-/// One sequence with its parts of three packed tensors.
-struct Sequence<'a> {
-    index: usize,
-    start: usize,
-    len: usize,
-    parts: [&'a mut [f32]; 3],
-}
-
 impl Fused {
-    /// The place of a step within its sequence.
-    fn at(&self, sequence: &Sequence<'_>, step: usize) -> usize {
-        if self.reverse { sequence.len - 1 - step } else { step }
-    }
-
-    fn mask(&self, sequence: &Sequence<'_>, state: &mut [f32]) {
-        if let Some(noise) = self.noise {
-            passes::drop_in_place(state, noise.row(sequence.index as u64));
-        }
-    }
-
-    /// Deals the sequences, longest first, to one task per thread; each task's share is in falling order of length.
-    fn deal<'a>(&self, parts: [&'a mut [f32]; 3], widths: [usize; 3]) -> Vec<Vec<Sequence<'a>>> {
-        let mut rest = parts;
-        let mut all = Vec::new();
-        for (index, pair) in self.offsets.windows(2).enumerate() {
-            let len = pair[1] - pair[0];
-            let mut next = 0;
-            let parts = rest.each_mut().map(|rest| {
-                let (part, after) = std::mem::take(rest).split_at_mut(len * widths[next]);
-                *rest = after;
-                next += 1;
-                part
-            });
-            all.push(Sequence { index, start: pair[0], len, parts });
-        }
-        all.sort_by_key(|sequence| std::cmp::Reverse(sequence.len));
-        let tasks = rayon::current_num_threads().clamp(1, all.len().max(1));
-        let mut dealt: Vec<Vec<Sequence<'a>>> = (0..tasks).map(|_| Vec::new()).collect();
-        for (turn, sequence) in all.into_iter().enumerate() {
-            dealt[turn % tasks].push(sequence);
-        }
-        dealt
-    }
-
     fn forward(&self, gates: &[f32], weight: &[f32], hidden: usize) -> Vec<f32> {
         let (mut kept, mut cells, mut states) =
             (gates.to_vec(), vec![0.0; gates.len() / 4], vec![0.0; gates.len() / 4]);
         let weight = Packed::new(Mat::new(weight, [4 * hidden, hidden]).t());
-        let dealt = self.deal([&mut kept, &mut cells, &mut states], [4 * hidden, hidden, hidden]);
+        let parts = [&mut kept[..], &mut cells, &mut states];
+        let dealt = deal(&self.walk.offsets, parts, [4 * hidden, hidden, hidden]);
         each(true, dealt.into_iter(), |share| self.forward_share(share, &weight, hidden));
         self.kept.set((kept, cells)).ok();
         states
     }
 
-    fn forward_share(&self, mut share: Vec<Sequence<'_>>, weight: &Packed, hidden: usize) {
+    fn forward_share(&self, mut share: Vec<Sequence<'_, 3>>, weight: &Packed, hidden: usize) {
         let zero = vec![0.0; hidden];
         let (mut seen, mut z) = (vec![0.0; share.len() * hidden], vec![0.0; share.len() * 4 * hidden]);
         for step in 0..share.first().map_or(0, |longest| longest.len) {
@@ -170,8 +108,8 @@ impl Fused {
             }
             let rows = seen.chunks_exact_mut(hidden).zip(z.chunks_exact(4 * hidden));
             for (sequence, (seen, z)) in share[..active].iter_mut().zip(rows) {
-                let at = self.at(sequence, step);
-                let before = if step > 0 { Some(self.at(sequence, step - 1)) } else { None };
+                let at = sequence.at(step, self.walk.reverse);
+                let before = (step > 0).then(|| sequence.at(step - 1, self.walk.reverse));
                 let [gates, cells, states] = &mut sequence.parts;
                 let gates = &mut gates[at * 4 * hidden..][..4 * hidden];
                 if step > 0 {
@@ -181,7 +119,7 @@ impl Fused {
                 let state = &mut states[at * hidden..][..hidden];
                 passes::lstm_step(gates, before, cell, state);
                 seen.copy_from_slice(state);
-                self.mask(sequence, seen);
+                self.walk.mask(sequence.index, seen);
             }
         }
     }
@@ -190,14 +128,14 @@ impl Fused {
     fn backward(&self, grad: &[f32], states: &[f32], weight: &[f32], hidden: usize) -> (Vec<f32>, Vec<f32>) {
         let (mut out, mut seen) = (vec![0.0; 4 * grad.len()], vec![0.0; grad.len()]);
         let weight = Packed::new(Mat::new(weight, [4 * hidden, hidden]));
-        let dealt = self.deal([&mut out, &mut seen, &mut []], [4 * hidden, hidden, 0]);
+        let dealt = deal(&self.walk.offsets, [&mut out[..], &mut seen], [4 * hidden, hidden]);
         each(true, dealt.into_iter(), |share| self.backward_share(share, grad, states, &weight, hidden));
         (out, seen)
     }
 
     fn backward_share(
         &self,
-        mut share: Vec<Sequence<'_>>,
+        mut share: Vec<Sequence<'_, 2>>,
         grad: &[f32],
         states: &[f32],
         weight: &Packed,
@@ -212,22 +150,22 @@ impl Fused {
             let rows = d_seen.chunks_exact_mut(hidden).zip(d_cells.chunks_exact_mut(hidden));
             let rows = rows.zip(z.chunks_exact_mut(4 * hidden));
             for (sequence, ((d_state, d_cell), z)) in share[..active].iter_mut().zip(rows) {
-                let local = self.at(sequence, step);
+                let local = sequence.at(step, self.walk.reverse);
                 let at = sequence.start + local;
                 let row = |at: usize| at * hidden..(at + 1) * hidden;
                 // What came back from the step after went through the mask of recurrent dropout.
-                self.mask(sequence, d_state);
+                self.walk.mask(sequence.index, d_state);
                 passes::add(d_state, &grad[row(at)]);
-                let before = (step > 0).then(|| sequence.start + self.at(sequence, step - 1));
+                let before = (step > 0).then(|| sequence.start + sequence.at(step - 1, self.walk.reverse));
                 let cell_before = before.map_or(&zero[..], |before| &cells[row(before)]);
                 let gates = &kept[at * 4 * hidden..][..4 * hidden];
                 passes::lstm_step_back(z, gates, &cells[row(at)], cell_before, d_state, d_cell);
-                sequence.parts[0][local * 4 * hidden..][..4 * hidden].copy_from_slice(z);
+                let [d_gates, seen] = &mut sequence.parts;
+                d_gates[local * 4 * hidden..][..4 * hidden].copy_from_slice(z);
                 if let Some(before) = before {
-                    let seen = std::mem::take(&mut sequence.parts[1]);
-                    seen[local * hidden..][..hidden].copy_from_slice(&states[row(before)]);
-                    self.mask(sequence, &mut seen[local * hidden..][..hidden]);
-                    sequence.parts[1] = seen;
+                    let seen = &mut seen[local * hidden..][..hidden];
+                    seen.copy_from_slice(&states[row(before)]);
+                    self.walk.mask(sequence.index, seen);
                 }
             }
             let z = Mat::new(&z[..active * 4 * hidden], [active, 4 * hidden]);
@@ -250,83 +188,35 @@ fn places<'a>(
     if at > before { (high, low) } else { (low, high) }
 }
 
-impl CustomOp2 for Fused {
-    fn name(&self) -> &'static str {
-        "lstm"
-    }
+impl Operation<2> for Fused {
+    const NAME: &'static str = "lstm";
 
-    fn cpu_fwd(
-        &self,
-        gates: &CpuStorage,
-        gates_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let ((tokens, width), (outputs, hidden)) =
-            (gates_layout.shape().dims2()?, weight_layout.shape().dims2()?);
-        if self.offsets.last() != Some(&tokens) || width != 4 * hidden || outputs != width {
+    fn output(&self, [gates, weight]: [Argument<'_>; 2]) -> Numbers {
+        let ((tokens, width), (outputs, hidden)) = (gates.shape.dims2()?, weight.shape.dims2()?);
+        let last = self.walk.offsets.last();
+        if last != Some(&tokens) || width != 4 * hidden || outputs != width {
             candle_core::bail!(
-                "lstm: gates of [{tokens}, {width}] meet {:?} and a weight of [{outputs}, {hidden}]",
-                self.offsets.last()
+                "lstm: gates of [{tokens}, {width}] meet {last:?} and a weight of [{outputs}, {hidden}]"
             );
         }
-        stored(
-            self.forward(slice(gates, gates_layout)?, slice(weight, weight_layout)?, hidden),
-            (tokens, hidden),
-        )
+        Ok((self.forward(gates.values, weight.values, hidden), (tokens, hidden).into()))
     }
 
-    fn bwd(
-        &self,
-        gates: &Tensor,
-        weight: &Tensor,
-        states: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
+    fn gradients(&self, [gates, weight]: [&Tensor; 2], states: &Tensor, grad: &[f32]) -> Gradients<2> {
         let (tokens, hidden) = states.dims2()?;
-        let grad = grad.contiguous()?;
-        let (dz, seen) = self.backward(&hold(&grad)?, &hold(states)?, &hold(weight)?, hidden);
-        let dw = gradient(weight, || {
-            let mut dw = vec![0.0; 4 * hidden * hidden];
-            product(&mut dw, Mat::new(&dz, [tokens, 4 * hidden]).t(), Mat::new(&seen, [tokens, hidden]));
-            Ok(dw)
-        })?;
-        Ok((gradient(gates, || Ok(dz))?, dw))
+        let (dz, seen) = self.backward(grad, &hold(states)?, &hold(weight)?, hidden);
+        let dw = back_weight(weight, &dz, &seen, tokens)?;
+        Ok([gradient(gates, || Ok(dz))?, dw])
     }
 }
 
-/// One sequence after the other, one step after the other, with candle's operations.
-fn composite(
-    gates: &Tensor,
-    weight: &Tensor,
-    offsets: &[usize],
-    reverse: bool,
-    noise: Option<Noise>,
-) -> Result<Tensor> {
+fn composite(gates: &Tensor, weight: &Tensor, walk: &Walk) -> Result<Tensor> {
     let hidden = weight.dims2()?.1;
-    let mut states = Vec::with_capacity(gates.dims2()?.0);
-    for (index, pair) in offsets.windows(2).enumerate() {
-        let zero = Tensor::zeros((1, hidden), gates.dtype(), gates.device())?;
-        let mask = noise.map(|noise| super::dropout::mask(noise, &[index as u64], &zero)).transpose()?;
-        let (mut state, mut cell) = (zero.clone(), zero);
-        let mut sequence = Vec::with_capacity(pair[1] - pair[0]);
-        for step in 0..pair[1] - pair[0] {
-            let token = if reverse { pair[1] - 1 - step } else { pair[0] + step };
-            let seen = mask.as_ref().map_or(Ok(state.clone()), |mask| &state * mask)?;
-            let z = (gates.narrow(0, token, 1)? + seen.matmul(&weight.t()?)?)?;
-            let gate = |index: usize| z.narrow(1, index * hidden, hidden);
-            let sigmoid = candle_nn::ops::sigmoid;
-            cell = ((sigmoid(&gate(1)?)? * cell)? + (sigmoid(&gate(0)?)? * gate(2)?.tanh()?)?)?;
-            state = (sigmoid(&gate(3)?)? * cell.tanh()?)?;
-            sequence.push(state.clone());
-        }
-        if reverse {
-            sequence.reverse();
-        }
-        states.extend(sequence);
-    }
-    if states.is_empty() {
-        return Ok(Tensor::zeros((0, hidden), gates.dtype(), gates.device())?);
-    }
-    Ok(Tensor::cat(&states, 0)?)
+    walk.composite(gates, hidden, |gates, seen, cell| {
+        let z = (gates + seen.matmul(&weight.t()?)?)?;
+        let gate = |index: usize| z.narrow(1, index * hidden, hidden);
+        let sigmoid = candle_nn::ops::sigmoid;
+        let cell = ((sigmoid(&gate(1)?)? * cell)? + (sigmoid(&gate(0)?)? * gate(2)?.tanh()?)?)?;
+        Ok([(sigmoid(&gate(3)?)? * cell.tanh()?)?, cell])
+    })
 }

@@ -2,14 +2,15 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::Tensor;
 
 use super::Window;
 use super::backend::fused;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::Result;
 use crate::error::shape;
 use crate::kernels::gemm::each;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::gradient;
 use crate::kernels::unfold::Slide;
 
 /// Largest number under each place of a window: `[batch, channels, height, width]` to `[batch, channels, ..]`. The
@@ -18,7 +19,7 @@ pub fn max_pool2d(x: &Tensor, window: Window) -> Result<Tensor> {
     let (batch, channels, height, width) = x.dims4()?;
     let slide = over(window, "max pooling", [height, width])?;
     if fused(&[x]) {
-        return Ok(x.contiguous()?.apply_op1(Fused { slide, winners: OnceLock::new() })?);
+        return apply1(Fused { slide, winners: OnceLock::new() }, x);
     }
     let windows = slide.unfolded(x, f64::NEG_INFINITY)?;
     let best = windows.gather(&windows.detach().argmax_keepdim(2)?, 2)?;
@@ -74,20 +75,18 @@ impl Fused {
     }
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "max-pool"
+impl Operation<1> for Fused {
+    const NAME: &'static str = "max-pool";
+
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        let ((batch, channels, ..), [height, width]) = (x.shape.dims4()?, self.slide.output);
+        Ok((self.forward(x.values), (batch, channels, height, width).into()))
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let ((batch, channels, ..), [height, width]) = (layout.shape().dims4()?, self.slide.output);
-        stored(self.forward(slice(x, layout)?), (batch, channels, height, width))
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let (plane, places, grad) = (self.slide.plane(), self.slide.places(), grad.contiguous()?);
-        let (winners, grad) = (self.winners.get().map_or(&[][..], Vec::as_slice), hold(&grad)?);
-        gradient(x, || {
+    fn gradients(&self, [x]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let (plane, places) = (self.slide.plane(), self.slide.places());
+        let winners = self.winners.get().map_or(&[][..], Vec::as_slice);
+        let dx = gradient(x, || {
             let mut out = vec![0.0; x.elem_count()];
             let parallel = out.len() > 1 << 15;
             let places = winners.chunks_exact(places).zip(grad.chunks_exact(places));
@@ -97,6 +96,7 @@ impl CustomOp1 for Fused {
                 }
             });
             Ok(out)
-        })
+        })?;
+        Ok([dx])
     }
 }

@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::Tensor;
 
 use super::backend::fused;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::Result;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::gradient;
 use crate::kernels::passes;
 
 /// The sequence that each packed row belongs to.
@@ -21,9 +22,7 @@ pub(crate) fn owners(offsets: &[usize]) -> Vec<u64> {
 /// Largest value of each column over a sequence's rows: `[tokens, width]` to `[batch, width]`.
 pub fn max(x: &Tensor, offsets: &[usize]) -> Result<Tensor> {
     if fused(&[x]) {
-        return Ok(x
-            .contiguous()?
-            .apply_op1(FusedMax { offsets: offsets.to_vec(), winners: OnceLock::new() })?);
+        return apply1(FusedMax { offsets: offsets.to_vec(), winners: OnceLock::new() }, x);
     }
     per_sequence(x, offsets, |rows| Ok(rows.max_keepdim(0)?))
 }
@@ -62,7 +61,7 @@ fn picked(x: &Tensor, offsets: &[usize], pick: impl Fn(usize, usize) -> usize) -
 /// Rows `[ids, width]` of a table `[rows, width]`; ids must be in range.
 pub(crate) fn rows_of(table: &Tensor, ids: &[u32]) -> Result<Tensor> {
     if fused(&[table]) {
-        return Ok(table.contiguous()?.apply_op1(FusedSum { ids: ids.to_vec(), bags: None })?);
+        return apply1(FusedSum { ids: ids.to_vec(), bags: None }, table);
     }
     let ids = Tensor::new(ids, table.device())?;
     Ok(table.index_select(&ids, 0)?)
@@ -77,7 +76,7 @@ pub(crate) fn weighted_sum(
 ) -> Result<Tensor> {
     if fused(&[table]) {
         let bags = Some((weights.to_vec(), offsets.to_vec()));
-        return Ok(table.contiguous()?.apply_op1(FusedSum { ids: ids.to_vec(), bags })?);
+        return apply1(FusedSum { ids: ids.to_vec(), bags }, table);
     }
     let (batch, width) = (offsets.len().saturating_sub(1), table.dims2()?.1);
     let weights = Tensor::new(weights, table.device())?.to_dtype(table.dtype())?.unsqueeze(1)?;
@@ -167,22 +166,20 @@ impl FusedSum {
     }
 }
 
-impl CustomOp1 for FusedSum {
-    fn name(&self) -> &'static str {
-        "weighted-rows"
-    }
+impl Operation<1> for FusedSum {
+    const NAME: &'static str = "weighted-rows";
 
-    fn cpu_fwd(&self, table: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (rows, width) = layout.shape().dims2()?;
+    fn output(&self, [table]: [Argument<'_>; 1]) -> Numbers {
+        let (rows, width) = table.shape.dims2()?;
         if self.ids.iter().any(|id| *id as usize >= rows) {
             candle_core::bail!("an id is beyond the {rows} rows of its table");
         }
-        stored(self.forward(slice(table, layout)?, width), (self.count(), width))
+        Ok((self.forward(table.values, width), (self.count(), width).into()))
     }
 
-    fn bwd(&self, table: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let ((rows, width), grad) = (table.dims2()?, grad.contiguous()?);
-        gradient(table, || Ok(self.backward(&hold(&grad)?, [rows, width])))
+    fn gradients(&self, [table]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let (rows, width) = table.dims2()?;
+        Ok([gradient(table, || Ok(self.backward(grad, [rows, width])))?])
     }
 }
 
@@ -192,13 +189,11 @@ struct FusedMax {
     winners: OnceLock<Vec<u32>>,
 }
 
-impl CustomOp1 for FusedMax {
-    fn name(&self) -> &'static str {
-        "max-over-time"
-    }
+impl Operation<1> for FusedMax {
+    const NAME: &'static str = "max-over-time";
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (x, width) = (slice(x, layout)?, layout.shape().dims2()?.1);
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        let width = x.shape.dims2()?.1;
         let batch = self.offsets.len().saturating_sub(1);
         let (mut out, mut winners) = (vec![0f32; batch * width], vec![u32::MAX; batch * width]);
         for (index, (out, winners)) in
@@ -206,7 +201,7 @@ impl CustomOp1 for FusedMax {
         {
             for row in self.offsets[index]..self.offsets[index + 1] {
                 for ((out, winner), x) in
-                    out.iter_mut().zip(winners.iter_mut()).zip(&x[row * width..][..width])
+                    out.iter_mut().zip(winners.iter_mut()).zip(&x.values[row * width..][..width])
                 {
                     if *winner == u32::MAX || *x > *out {
                         (*out, *winner) = (*x, row as u32);
@@ -215,20 +210,21 @@ impl CustomOp1 for FusedMax {
             }
         }
         self.winners.set(winners).ok();
-        stored(out, (batch, width))
+        Ok((out, (batch, width).into()))
     }
 
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let (width, grad) = (x.dims2()?.1, grad.contiguous()?);
-        gradient(x, || {
+    fn gradients(&self, [x]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let width = x.dims2()?.1;
+        let dx = gradient(x, || {
             let mut out = vec![0.0; x.elem_count()];
             let winners = self.winners.get().map_or(&[][..], Vec::as_slice);
-            for (at, (winner, g)) in winners.iter().zip(hold(&grad)?.iter()).enumerate() {
+            for (at, (winner, g)) in winners.iter().zip(grad).enumerate() {
                 if *winner != u32::MAX {
                     out[*winner as usize * width + at % width] += g;
                 }
             }
             Ok(out)
-        })
+        })?;
+        Ok([dx])
     }
 }

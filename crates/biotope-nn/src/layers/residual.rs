@@ -1,5 +1,9 @@
 //! What stands in front of a norm: `dropout(x) + residual`, made again row by row instead of stored.
 
+use candle_core::Tensor;
+
+use super::dropout::mask;
+use crate::Result;
 use crate::kernels::noise::Noise;
 use crate::kernels::passes;
 
@@ -40,4 +44,14 @@ impl Residual<'_> {
         });
         Some(dx)
     }
+}
+
+/// The sum with candle's operations.
+pub(crate) fn composite(x: &Tensor, residual: Option<&Tensor>, noise: Option<Noise>) -> Result<Tensor> {
+    let rows: Vec<u64> = (0..x.dims2()?.0 as u64).collect();
+    let x = match noise {
+        Some(noise) => (x * mask(noise, &rows, x)?)?,
+        None => x.clone(),
+    };
+    Ok(residual.map_or(Ok(x.clone()), |residual| &x + residual)?)
 }

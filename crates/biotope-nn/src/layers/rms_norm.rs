@@ -1,20 +1,17 @@
 //! Root mean square normalisation (Zhang and Sennrich 2019), with dropout and residual addition in front of it fused.
 
-use std::sync::OnceLock;
-
-use candle_core::{CpuStorage, CustomOp2, CustomOp3, D, Layout, Shape, Tensor};
+use candle_core::{D, Tensor};
 use candle_nn::VarBuilder;
 use candle_nn::init::ONE;
 
 use super::Dropout;
 use super::backend::fused;
-use super::dropout::mask;
-use super::residual::Residual;
+use super::norm::{Rows, normalise};
+use super::residual;
 use crate::error::shape;
 use crate::kernels::gemm::each;
-use crate::kernels::host::{gradient, hold, slice, stored};
 use crate::kernels::noise::Noise;
-use crate::kernels::{passes, rms, scratch};
+use crate::kernels::rms;
 use crate::{Mode, Result};
 
 /// Divides each row by its root mean square, then scales; parameter `weight [size]`. No mean is taken and nothing is
@@ -75,68 +72,31 @@ impl RmsNorm {
         if !fused(&all.into_iter().flatten().collect::<Vec<_>>()) {
             return composite(x, residual, noise, &weight, self.eps);
         }
-        let op = Fused { noise, eps: self.eps as f32, inverses: OnceLock::new() };
-        let (x, weight) = (x.contiguous()?, weight.contiguous()?);
-        Ok(match residual {
-            Some(residual) => x.apply_op3(&residual.contiguous()?, &weight, op)?,
-            None => x.apply_op2(&weight, op)?,
-        })
+        normalise(Fused { eps: self.eps as f32 }, noise, x, residual, &weight)
     }
 }
 
+/// One over the root mean square of each row is kept.
 struct Fused {
-    noise: Option<Noise>,
     eps: f32,
-    /// One over the root mean square of each row.
-    inverses: OnceLock<Vec<f32>>,
 }
 
-impl Fused {
-    fn input<'a>(&self, x: &'a [f32], residual: &'a [f32], scale: &[f32]) -> Residual<'a> {
-        Residual { x, added: residual, noise: self.noise, size: scale.len() }
+impl Rows for Fused {
+    const NAMES: [&'static str; 2] = ["rms-norm", "residual-rms-norm"];
+    const PARAMETERS: usize = 1;
+    const KEPT: usize = 1;
+
+    fn forward_row(&self, y: &mut [f32], x: &[f32], scale: &[f32], kept: &mut [f32]) {
+        kept[0] = rms::inverse_rms(x, self.eps);
+        rms::rms_row(y, x, kept[0], scale);
     }
 
-    fn forward(&self, input: Residual<'_>, scale: &[f32]) -> Vec<f32> {
-        let (len, size) = (input.x.len(), input.size);
-        let (mut y, mut inverses) = (vec![0.0; len], vec![0.0; len / size]);
-        let step = (1usize << 14).div_ceil(size);
-        let chunks = y.chunks_mut(step * size).zip(inverses.chunks_mut(step)).enumerate();
-        each(len > 1 << 15, chunks, |(index, (y, inverses))| {
-            scratch::with(y.len(), |s| {
-                input.sum(s, index * step);
-                let rows = y.chunks_exact_mut(size).zip(s.chunks_exact(size));
-                for ((y, s), inverse) in rows.zip(inverses) {
-                    *inverse = rms::inverse_rms(s, self.eps);
-                    rms::rms_row(y, s, *inverse, scale);
-                }
-            });
-        });
-        self.inverses.set(inverses).ok();
-        y
+    fn backward_row(&self, out: &mut [f32], g: &[f32], x: &[f32], scale: &[f32], kept: &[f32]) {
+        rms::rms_row_back(out, g, x, kept[0], scale);
     }
 
-    /// Gradients of the sum, of `x` (if noise makes it another), and of the scale.
-    fn backward(
-        &self,
-        input: Residual<'_>,
-        scale: &[f32],
-        g: &[f32],
-    ) -> (Vec<f32>, Option<Vec<f32>>, Vec<f32>) {
-        let size = input.size;
-        let inverses = self.inverses.get().map_or(&[][..], Vec::as_slice);
-        scratch::with(g.len(), |s| {
-            passes::rows(s, size, |first, s| input.sum(s, first));
-            let s = &*s;
-            let mut ds = vec![0.0; g.len()];
-            passes::rows(&mut ds, size, |first, out| {
-                for (row, out) in (first..).zip(out.chunks_exact_mut(size)) {
-                    let at = row * size..(row + 1) * size;
-                    rms::rms_row_back(out, &g[at.clone()], &s[at], inverses[row], scale);
-                }
-            });
-            let dx = input.back(&ds);
-            (ds, dx, scale_sums(g, s, inverses, size))
-        })
+    fn backward_parameters(&self, g: &[f32], x: &[f32], kept: &[f32], size: usize) -> Vec<f32> {
+        scale_sums(g, x, kept, size)
     }
 }
 
@@ -154,76 +114,6 @@ fn scale_sums(g: &[f32], s: &[f32], inverses: &[f32], size: usize) -> Vec<f32> {
     out
 }
 
-impl CustomOp2 for Fused {
-    fn name(&self) -> &'static str {
-        "rms-norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        scale: &CpuStorage,
-        scale_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let scale = slice(scale, scale_layout)?;
-        let input = self.input(slice(x, x_layout)?, &[], scale);
-        stored(self.forward(input, scale), x_layout.shape())
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        scale: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>)> {
-        let grad = grad.contiguous()?;
-        let (held, weight) = (hold(x)?, hold(scale)?);
-        let (ds, dx, dscale) = self.backward(self.input(&held, &[], &weight), &weight, &hold(&grad)?);
-        Ok((gradient(x, || Ok(dx.unwrap_or(ds)))?, gradient(scale, || Ok(dscale))?))
-    }
-}
-
-impl CustomOp3 for Fused {
-    fn name(&self) -> &'static str {
-        "residual-rms-norm"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        residual: &CpuStorage,
-        residual_layout: &Layout,
-        scale: &CpuStorage,
-        scale_layout: &Layout,
-    ) -> candle_core::Result<(CpuStorage, Shape)> {
-        let scale = slice(scale, scale_layout)?;
-        let input = self.input(slice(x, x_layout)?, slice(residual, residual_layout)?, scale);
-        stored(self.forward(input, scale), x_layout.shape())
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        residual: &Tensor,
-        scale: &Tensor,
-        _: &Tensor,
-        grad: &Tensor,
-    ) -> candle_core::Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let grad = grad.contiguous()?;
-        let (held, other, weight) = (hold(x)?, hold(residual)?, hold(scale)?);
-        let (ds, dx, dscale) = self.backward(self.input(&held, &other, &weight), &weight, &hold(&grad)?);
-        let ds = Tensor::from_vec(ds, x.shape(), x.device())?;
-        let dx = match dx {
-            Some(dx) => Tensor::from_vec(dx, x.shape(), x.device())?,
-            None => ds.clone(),
-        };
-        Ok((Some(dx), Some(ds), gradient(scale, || Ok(dscale))?))
-    }
-}
-
 fn composite(
     x: &Tensor,
     residual: Option<&Tensor>,
@@ -231,12 +121,7 @@ fn composite(
     weight: &Tensor,
     eps: f64,
 ) -> Result<Tensor> {
-    let rows: Vec<u64> = (0..x.dims2()?.0 as u64).collect();
-    let x = match noise {
-        Some(noise) => (x * mask(noise, &rows, x)?)?,
-        None => x.clone(),
-    };
-    let x = residual.map_or(Ok(x.clone()), |residual| &x + residual)?;
+    let x = residual::composite(x, residual, noise)?;
     let root = (x.sqr()?.mean_keepdim(D::Minus1)? + eps)?.sqrt()?;
     Ok(x.broadcast_div(&root)?.broadcast_mul(weight)?)
 }

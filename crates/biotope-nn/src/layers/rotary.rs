@@ -2,12 +2,13 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use candle_core::{CpuStorage, CustomOp1, Layout, Shape, Tensor};
+use candle_core::Tensor;
 
 use super::backend::fused;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::Result;
 use crate::error::shape;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::gradient;
 use crate::kernels::passes;
 use crate::kernels::rotary::{rotate_halves, rotate_neighbours};
 
@@ -55,7 +56,7 @@ impl Rotary {
         let longest = offsets.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
         let turns =
             Turns { table: self.table(longest), offsets: offsets.to_vec(), heads, rotary: self.clone() };
-        if fused(&[x]) { Ok(x.contiguous()?.apply_op1(turns)?) } else { turns.composite(x) }
+        if fused(&[x]) { apply1(turns, x) } else { turns.composite(x) }
     }
 
     /// Cosines and sines of at least so many positions.
@@ -132,18 +133,15 @@ impl Turns {
     }
 }
 
-impl CustomOp1 for Turns {
-    fn name(&self) -> &'static str {
-        "rotary-embedding"
+impl Operation<1> for Turns {
+    const NAME: &'static str = "rotary-embedding";
+
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        Ok((self.apply(x.values, x.shape.dims2()?.1, 1.0), x.shape.clone()))
     }
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let width = layout.shape().dims2()?.1;
-        stored(self.apply(slice(x, layout)?, width, 1.0), layout.shape())
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let (width, grad) = (x.dims2()?.1, grad.contiguous()?);
-        gradient(x, || Ok(self.apply(&hold(&grad)?, width, -1.0)))
+    fn gradients(&self, [x]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let width = x.dims2()?.1;
+        Ok([gradient(x, || Ok(self.apply(grad, width, -1.0)))?])
     }
 }

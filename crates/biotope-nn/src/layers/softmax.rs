@@ -1,11 +1,12 @@
 //! Softmax along the last axis, with a backward pass.
 
-use candle_core::{CpuStorage, CustomOp1, D, Layout, Shape, Tensor};
+use candle_core::{D, Tensor};
 
 use super::backend::fused;
+use super::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::Result;
 use crate::error::shape;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::kernels::passes;
 
 /// `e^xⱼ / Σₖ e^xₖ` along the last axis of `x [.., width]`.
@@ -14,7 +15,7 @@ pub fn softmax(x: &Tensor) -> Result<Tensor> {
         return Err(shape("softmax", "[.., at least 1]", format!("{:?}", x.dims())));
     }
     if fused(&[x]) {
-        return Ok(x.contiguous()?.apply_op1(Fused)?);
+        return apply1(Fused, x);
     }
     if x.elem_count() == 0 {
         return Ok(x.clone());
@@ -37,26 +38,24 @@ fn over_rows(x: &[f32], width: usize, work: impl Fn(usize, &mut [f32]) + Sync + 
     out
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "softmax"
-    }
+impl Operation<1> for Fused {
+    const NAME: &'static str = "softmax";
 
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let width = layout.shape().dim(D::Minus1)?;
-        let y = over_rows(slice(x, layout)?, width, |_, row| {
+    fn output(&self, [x]: [Argument<'_>; 1]) -> Numbers {
+        let y = over_rows(x.values, x.shape.dim(D::Minus1)?, |_, row| {
             passes::softmax(row, 1.0);
         });
-        stored(y, layout.shape())
+        Ok((y, x.shape.clone()))
     }
 
-    fn bwd(&self, x: &Tensor, y: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let (width, grad) = (x.dim(D::Minus1)?, grad.contiguous()?);
-        gradient(x, || {
+    fn gradients(&self, [x]: [&Tensor; 1], y: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let width = x.dim(D::Minus1)?;
+        let dx = gradient(x, || {
             let y = hold(y)?;
-            Ok(over_rows(&hold(&grad)?, width, |row, g| {
+            Ok(over_rows(grad, width, |row, g| {
                 passes::softmax_back(g, &y[row * width..][..width], 1.0);
             }))
-        })
+        })?;
+        Ok([dx])
     }
 }

@@ -1,14 +1,15 @@
 //! Binary cross-entropy with logits, one decision per label.
 
 use biotope_core::{Config, Invalid};
-use candle_core::{CpuStorage, CustomOp1, Device, Layout, Shape, Tensor};
+use candle_core::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::cross_entropy::{check_smoothing, check_weights};
 use super::{Loss, LossConfig, wrong};
 use crate::error::shape;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::layers::backend::fused;
+use crate::layers::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::{Batch, Output, Result, Targets};
 
 /// Options of [`BinaryCrossEntropy`].
@@ -62,7 +63,7 @@ impl Loss for BinaryCrossEntropy {
         if !fused(&[x]) {
             return composite(x, &sides);
         }
-        Ok(x.contiguous()?.apply_op1(Fused { sides })?)
+        apply1(Fused { sides }, x)
     }
 }
 
@@ -95,30 +96,29 @@ struct Fused {
     sides: Vec<[f32; 2]>,
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "binary-cross-entropy"
-    }
+impl Operation<1> for Fused {
+    const NAME: &'static str = "binary-cross-entropy";
 
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let terms = slice(logits, layout)?.iter().zip(&self.sides).map(|(x, [a, b])| {
+    fn output(&self, [logits]: [Argument<'_>; 1]) -> Numbers {
+        let terms = logits.values.iter().zip(&self.sides).map(|(x, [a, b])| {
             let x = f64::from(*x);
             let tail = (-x.abs()).exp().ln_1p();
             f64::from(*a) * ((-x).max(0.0) + tail) + f64::from(*b) * (x.max(0.0) + tail)
         });
-        stored(vec![terms.sum::<f64>() as f32], ())
+        Ok((vec![terms.sum::<f64>() as f32], ().into()))
     }
 
-    fn bwd(&self, logits: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let factor = f64::from(grad.to_scalar::<f32>()?);
-        gradient(logits, || {
+    fn gradients(&self, [logits]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let factor = f64::from(grad[0]);
+        let dx = gradient(logits, || {
             let held = hold(logits)?;
             let slopes = held.iter().zip(&self.sides).map(|(x, [a, b])| {
                 let p = 1.0 / (1.0 + (-f64::from(*x)).exp());
                 (factor * (f64::from(*b) * p - f64::from(*a) * (1.0 - p))) as f32
             });
             Ok(slopes.collect())
-        })
+        })?;
+        Ok([dx])
     }
 }
 

@@ -1,13 +1,14 @@
 //! Cross-entropy of one class among several.
 
 use biotope_core::{Config, Invalid};
-use candle_core::{CpuStorage, CustomOp1, D, Device, Layout, Shape, Tensor};
+use candle_core::{D, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use super::{Loss, LossConfig, wrong};
 use crate::error::shape;
-use crate::kernels::host::{gradient, hold, slice, stored};
+use crate::kernels::host::{gradient, hold};
 use crate::layers::backend::fused;
+use crate::layers::operation::{Argument, Gradients, Numbers, Operation, apply1};
 use crate::{Batch, Error, Output, Result, Targets};
 
 /// Options of [`CrossEntropy`].
@@ -69,7 +70,7 @@ impl Loss for CrossEntropy {
         if !fused(&[&output.logits]) {
             return composite(&output.logits, &coefficients);
         }
-        Ok(output.logits.contiguous()?.apply_op1(Fused { coefficients })?)
+        apply1(Fused { coefficients }, &output.logits)
     }
 }
 
@@ -110,25 +111,23 @@ struct Fused {
     coefficients: Vec<f32>,
 }
 
-impl CustomOp1 for Fused {
-    fn name(&self) -> &'static str {
-        "softmax-cross-entropy"
-    }
+impl Operation<1> for Fused {
+    const NAME: &'static str = "softmax-cross-entropy";
 
-    fn cpu_fwd(&self, logits: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
-        let (logits, classes) = (slice(logits, layout)?, layout.shape().dims2()?.1);
-        let rows = logits.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes));
+    fn output(&self, [logits]: [Argument<'_>; 1]) -> Numbers {
+        let classes = logits.shape.dims2()?.1;
+        let rows = logits.values.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes));
         let loss = rows.map(|(x, a)| {
             let log_sum = log_sum(x);
             let terms = x.iter().zip(a).filter(|(_, a)| **a != 0.0);
             terms.map(|(x, a)| f64::from(*a) * (log_sum - f64::from(*x))).sum::<f64>()
         });
-        stored(vec![loss.sum::<f64>() as f32], ())
+        Ok((vec![loss.sum::<f64>() as f32], ().into()))
     }
 
-    fn bwd(&self, logits: &Tensor, _: &Tensor, grad: &Tensor) -> candle_core::Result<Option<Tensor>> {
-        let (factor, classes) = (f64::from(grad.to_scalar::<f32>()?), logits.dims2()?.1);
-        gradient(logits, || {
+    fn gradients(&self, [logits]: [&Tensor; 1], _: &Tensor, grad: &[f32]) -> Gradients<1> {
+        let (factor, classes) = (f64::from(grad[0]), logits.dims2()?.1);
+        let dx = gradient(logits, || {
             let mut out = Vec::with_capacity(self.coefficients.len());
             let held = hold(logits)?;
             for (x, a) in held.chunks_exact(classes).zip(self.coefficients.chunks_exact(classes)) {
@@ -139,7 +138,8 @@ impl CustomOp1 for Fused {
                 out.extend(x.iter().zip(a).map(slope));
             }
             Ok(out)
-        })
+        })?;
+        Ok([dx])
     }
 }
 

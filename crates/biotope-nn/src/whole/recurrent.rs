@@ -20,6 +20,7 @@ use crate::kernels::noise::Noise;
 use crate::kernels::{passes, scratch, threads};
 use crate::layers::Dropout;
 use crate::layers::backend::fused;
+use crate::layers::recurrence::{directions, dropouts};
 use crate::{DirectGrad, Frozen, Input, Mode, Output, Packed, Result};
 
 /// Sequences of a group: rows of a step's product.
@@ -96,10 +97,8 @@ impl Recurrent {
     /// Finds `embedding.weight [rows, dim]`, the parameters of [`crate::layers::Lstm`] under `lstm`, and
     /// `classifier.weight [outputs, directions · hidden]`, `classifier.bias`.
     pub fn find(config: &RecurrentConfig, outputs: usize, vb: &VarBuilder) -> Result<Self> {
-        let names = if config.bidirectional { &["forward", "backward"][..] } else { &["forward"] };
-        let direction =
-            |(index, name): (usize, &&str)| Direction::find(config, &vb.pp("lstm").pp(name), index == 1);
-        let directions = names.iter().enumerate().map(direction).collect::<Result<Vec<_>>>()?;
+        let direction = |vb: &VarBuilder, reverse| Direction::find(config, vb, reverse);
+        let directions = directions(config.bidirectional, &vb.pp("lstm"), direction)?;
         let width = directions.len() * config.hidden;
         Ok(Self {
             words: Words::find(&vb.pp("embedding"), [config.rows, config.dim])?,
@@ -279,6 +278,7 @@ impl Places {
 impl Direction {
     fn find(config: &RecurrentConfig, vb: &VarBuilder, reverse: bool) -> Result<Self> {
         let gates = 4 * config.hidden;
+        let [dropout, recurrent_dropout] = dropouts([config.spatial_dropout, config.recurrent_dropout], vb);
         Ok(Self {
             weights: [
                 Weight::find(vb, (gates, config.dim), "weight_ih")?,
@@ -286,8 +286,8 @@ impl Direction {
                 Weight::find(vb, gates, "bias")?,
             ],
             reverse,
-            dropout: Dropout::new(config.spatial_dropout, format!("{}.dropout", vb.prefix())),
-            recurrent_dropout: Dropout::new(config.recurrent_dropout, format!("{}.recurrent", vb.prefix())),
+            dropout,
+            recurrent_dropout,
         })
     }
 
