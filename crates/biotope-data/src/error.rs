@@ -122,6 +122,12 @@ pub enum Error {
         /// Why.
         why: String,
     },
+    /// Another process is at work there.
+    #[error("{} is in use by another collection", path.display())]
+    Busy {
+        /// The folder that it works in.
+        path: PathBuf,
+    },
     /// The HTTP client could not be made.
     #[error("cannot start the HTTP client: {cause}")]
     Client {
@@ -160,6 +166,7 @@ impl Error {
             Self::NoDate { .. } => {
                 Some("map a date column in the source, or split with { use = \"stratified\" }".into())
             }
+            Self::Busy { .. } => Some("wait until it is done; a recipe names each web source once".into()),
             _ => None,
         }
     }
@@ -245,6 +252,11 @@ mod tests {
             look(&rare),
             "class \"grain\" has 1 of the 2 examples it needs / collect more of it, merge it with another \
              label, or set curate.rare = \"drop\""
+        );
+        let busy = Error::Busy { path: "s/crawls/n".into() };
+        assert_eq!(
+            look(&busy),
+            "s/crawls/n is in use by another collection / wait until it is done; a recipe names each web source once"
         );
         let none = Error::NoDataset { path: "s/datasets/n".into(), version: Some(3) };
         assert_eq!(

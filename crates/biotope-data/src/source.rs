@@ -1,12 +1,17 @@
 //! Where documents come from: the trait, and what the file sources share.
 
-use biotope_core::{Component, Document, Table};
+use std::path::PathBuf;
+
+use biotope_core::{Component, Document, Progress, Table};
 
 use crate::Result;
 
 pub mod charset;
+pub mod feed;
 pub mod fields;
 pub mod files;
+pub mod sitemap;
+pub mod warc;
 
 /// A stream of documents. An error for which [`crate::Error::is_record`] holds concerns one record, which is
 /// set aside; any other ends the run.
@@ -17,8 +22,34 @@ pub trait Source {
     /// Starts from the beginning.
     fn documents(&self) -> Result<Documents<'_>>;
 
+    /// As [`Source::documents`], with what was fetched before a kill, and with progress. A source without a memory
+    /// starts from the beginning.
+    fn resume<'a>(&'a self, _memory: &Memory<'a>) -> Result<Documents<'a>> {
+        self.documents()
+    }
+
+    /// Everything that [`Source::resume`] gave stands in a dataset: the next call fetches anew.
+    fn settle(&self, _memory: &Memory<'_>) -> Result<()> {
+        Ok(())
+    }
+
     /// What it is called in messages.
     fn describe(&self) -> String;
+}
+
+/// What a source may keep between runs, and whom it tells how far it is.
+#[derive(Clone)]
+pub struct Memory<'a> {
+    /// A folder of the dataset, in which each source makes its own.
+    pub folder: PathBuf,
+    /// Hears a few words beside the count.
+    pub progress: &'a dyn Progress,
+}
+
+impl std::fmt::Debug for Memory<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Memory").field("folder", &self.folder).finish_non_exhaustive()
+    }
 }
 
 /// How a source is made from its options.

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod json_lines;
 pub mod parquet;
 pub mod text_folder;
+pub mod warc;
 pub mod web;
 
 const SOURCES: &[Entry<BuildSource>] = &[
@@ -19,6 +20,7 @@ const SOURCES: &[Entry<BuildSource>] = &[
     Entry::of::<text_folder::TextFolderConfig>(|t| {
         Ok(Box::new(text_folder::TextFolder::new(config::from_table(t)?)))
     }),
+    Entry::of::<warc::WarcConfig>(|t| Ok(Box::new(warc::Warc::new(config::from_table(t)?)))),
     Entry::of::<web::WebConfig>(|t| Ok(Box::new(web::Web::new(config::from_table(t)?)?))),
 ];
 

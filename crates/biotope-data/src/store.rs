@@ -43,6 +43,11 @@ impl Store {
         Ok(self.root.join("quarantine").join(checked(name)?))
     }
 
+    /// `<store>/crawls/NAME`: what its sources remember between runs.
+    pub fn crawls(&self, name: &str) -> Result<PathBuf> {
+        Ok(self.root.join("crawls").join(checked(name)?))
+    }
+
     /// A folder on the same disk for files that live as long as a run. Those of killed runs are removed first.
     pub(crate) fn scratch(&self) -> Result<Scratch> {
         let parent = self.root.join("tmp");

@@ -32,7 +32,7 @@ fn check<B: Clone>(registry: &Registry<B>, build: impl Fn(&B, &Table) -> Option<
 
 #[test]
 fn sources_keep_to_the_contract() {
-    assert_eq!(names(&sources()), ["csv", "json-lines", "parquet", "text-folder", "web"]);
+    assert_eq!(names(&sources()), ["csv", "json-lines", "parquet", "text-folder", "warc", "web"]);
     check(&sources(), |build, table| build(table).err());
     for entry in sources().entries() {
         let error =

@@ -97,6 +97,8 @@ fn config(start: &[String]) -> WebConfig {
     WebConfig {
         start: start.to_vec(),
         delay_ms: 0,
+        backoff_ms: 10,
+        per_host: 4,
         allow_private: true,
         max_body_bytes: 200_000,
         ..WebConfig::default()
@@ -198,7 +200,7 @@ fn private_addresses_are_refused_at_the_start_and_behind_a_redirect() {
     );
     assert!(paper.log.lock().unwrap().is_empty());
     let (_, bad) = fetch(config(&[format!("{}/loop.html", paper.base), format!("{}/image.png", paper.base)]));
-    assert_eq!(bad, ["loop.html: more than 5 redirects", "image.png: type \"image/png\" is no page"]);
+    assert_eq!(bad, ["loop.html: redirects lead in a circle", "image.png: type \"image/png\" is no page"]);
 }
 
 #[test]

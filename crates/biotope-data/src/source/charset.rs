@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use regex::bytes::Regex;
 
 /// How far into a page its own declaration is looked for.
@@ -31,6 +31,26 @@ pub fn decode(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str
     };
     let (text, used, _) = encoding.decode(bytes);
     (text.into_owned(), used.name())
+}
+
+/// The text of an XML document and the name of its encoding: as [`decode`], but XML without a declaration may be UTF-16
+/// or UTF-32 by its first four bytes (XML 1.0, appendix F).
+pub fn decode_xml(bytes: &[u8], content_type: Option<&str>) -> (String, &'static str) {
+    let wide = |text: fn([u8; 4]) -> u32, bytes: &[u8]| -> String {
+        let unit = |four: &[u8]| char::from_u32(text([four[0], four[1], four[2], four[3]]));
+        bytes.chunks_exact(4).map(|four| unit(four).unwrap_or('\u{fffd}')).collect()
+    };
+    match bytes {
+        [0, 0, 0xfe, 0xff, rest @ ..] | rest @ [0, 0, 0, b'<', ..] => {
+            (wide(u32::from_be_bytes, rest), "UTF-32BE")
+        }
+        [0xff, 0xfe, 0, 0, rest @ ..] | rest @ [b'<', 0, 0, 0, ..] => {
+            (wide(u32::from_le_bytes, rest), "UTF-32LE")
+        }
+        [0, b'<', 0, _, ..] => (UTF_16BE.decode(bytes).0.into_owned(), "UTF-16BE"),
+        [b'<', 0, _, 0, ..] => (UTF_16LE.decode(bytes).0.into_owned(), "UTF-16LE"),
+        _ => decode(bytes, content_type),
+    }
 }
 
 fn named(pattern: &Regex, bytes: &[u8]) -> Option<&'static Encoding> {

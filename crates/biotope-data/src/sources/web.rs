@@ -1,109 +1,41 @@
-//! Pages and feeds over HTTP, politely: robots.txt, a delay per host, an agent with a contact, limits on everything.
+//! Pages, feeds and sitemaps over HTTP, politely: robots.txt, a delay per host, an agent with a contact, limits on
+//! everything, and a memory on disk, so that a killed crawl goes on where it was.
 
-use biotope_core::{Config, Document, Invalid};
+use std::path::PathBuf;
+
+use biotope_core::{Document, Invalid, RecordId, Silent};
 use regex::Regex;
-use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::source::{Documents, Source};
+use crate::source::{Documents, Memory, Source};
 use crate::{Result, html};
 
 mod address;
+mod canonical;
+mod config;
 mod crawl;
+mod desk;
 mod discover;
-mod fetch;
-mod polite;
+mod http;
+mod journal;
+mod robots;
+mod scope;
+mod turns;
 
+pub use config::WebConfig;
 use crawl::Crawl;
+use journal::Journal;
+use scope::Scope;
 
-/// What is fetched, and how.
-///
-/// A start address may be a feed (RSS, Atom, JSON Feed), whose items are fetched in its order, or a page, which is a
-/// document itself and may name feeds. Documents come in the order of discovery, however many connections there are.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct WebConfig {
-    /// Where to start: feeds or pages.
-    pub start: Vec<String>,
-    /// Most pages that are fetched.
-    pub max_pages: usize,
-    /// How many links away from a start page or feed item pages are followed; 0 follows feeds only.
-    pub depth: usize,
-    /// Which addresses are followed: a regular expression on the whole address. Links lead to known hosts only.
-    pub scope: String,
-    /// Least time between two requests to one host, in milliseconds; robots.txt may ask for more.
-    pub delay_ms: u64,
-    /// Connections at the same time. Those to one host still wait for each other's delay.
-    pub concurrency: usize,
-    /// Name of the agent, which robots.txt speaks to.
-    pub agent: String,
-    /// Where a webmaster can complain: an address that is sent along.
-    pub contact: String,
-    /// Largest page, in bytes after decompression.
-    pub max_body_bytes: u64,
-    /// Most redirects of one page.
-    pub max_redirects: usize,
-    /// Longest wait for one answer, in seconds.
-    pub timeout_seconds: u64,
-    /// How often a page is asked for again after 429, 5xx or a broken connection.
-    pub retries: usize,
-    /// Whether loopback and private addresses may be fetched. Off, so that a page cannot lead into a network.
-    pub allow_private: bool,
-    /// Where the label comes from: `"category"` (of the feed item), `"meta:NAME"` (a `<meta>` of the page, or meta
-    /// data), or `"url:REGEX"` (first group).
-    pub label_from: String,
-}
-
-impl Default for WebConfig {
-    fn default() -> Self {
-        Self {
-            start: Vec::new(),
-            max_pages: 1_000,
-            depth: 0,
-            scope: String::new(),
-            delay_ms: 1_000,
-            concurrency: 4,
-            agent: "biotope".into(),
-            contact: "https://github.com/biotope-rs/biotope".into(),
-            max_body_bytes: 5 << 20,
-            max_redirects: 5,
-            timeout_seconds: 30,
-            retries: 2,
-            allow_private: false,
-            label_from: String::new(),
-        }
-    }
-}
-
-impl Config for WebConfig {
-    const NAME: &'static str = "web";
-    const SUMMARY: &'static str = "pages and RSS/Atom feeds over HTTP, politely";
-
-    fn check(&self) -> Result<(), Invalid> {
-        if self.start.is_empty() {
-            let hint = "start = [\"https://news.example/feed.xml\"]";
-            return Err(Invalid::new("start", "must name a feed or page", "[]").with_hint(hint));
-        }
-        self.start.iter().try_for_each(|start| parse_start(start).map(|_| ()))?;
-        let positive = [
-            ("max_pages", self.max_pages as u64),
-            ("concurrency", self.concurrency as u64),
-            ("max_body_bytes", self.max_body_bytes),
-            ("timeout_seconds", self.timeout_seconds),
-        ];
-        for (field, value) in positive {
-            if value == 0 {
-                return Err(Invalid::new(field, "must be positive", 0));
-            }
-        }
-        let sendable = |text: &str| !text.is_empty() && text.chars().all(|c| (' '..='~').contains(&c));
-        if !sendable(&self.agent) || !sendable(&self.contact) {
-            let given = format!("{:?}, {:?}", self.agent, self.contact);
-            return Err(Invalid::new("agent", "must be printable ASCII, with a contact", given));
-        }
-        regex("scope", &self.scope)?;
-        LabelFrom::parse(&self.label_from).map(|_| ())
-    }
+/// A page as it came.
+#[derive(Clone, Debug)]
+struct Page {
+    /// Where it was in the end.
+    url: Url,
+    /// `Content-Type`, lower-case.
+    kind: String,
+    bytes: Vec<u8>,
+    text: String,
 }
 
 fn parse_start(start: &str) -> Result<Url, Invalid> {
@@ -164,23 +96,41 @@ impl LabelFrom {
 pub struct Web {
     config: WebConfig,
     label_from: LabelFrom,
-    scope: Regex,
+    scope: Scope,
 }
 
 impl Web {
     /// A source over these addresses. Nothing is fetched before [`Source::documents`] is iterated.
     pub fn new(config: WebConfig) -> Result<Self> {
-        config.check()?;
-        let (label_from, scope) = (LabelFrom::parse(&config.label_from)?, regex("scope", &config.scope)?);
+        biotope_core::Config::check(&config)?;
+        let (label_from, scope) = (LabelFrom::parse(&config.label_from)?, Scope::new(&config)?);
         Ok(Self { config, label_from, scope })
+    }
+
+    fn start(&self) -> Result<Vec<Url>> {
+        Ok(self.config.start.iter().map(|start| parse_start(start)).collect::<Result<_, _>>()?)
+    }
+
+    /// Where this crawl is remembered: by what is collected, not by how, so that a change of delays goes on with it.
+    fn folder(&self, memory: &Memory<'_>) -> PathBuf {
+        let config = &self.config;
+        let lists = [&config.start, &config.hosts, &config.include, &config.exclude];
+        let what = serde_json::json!([lists, config.scope, config.label_from, config.sitemaps]).to_string();
+        memory.folder.join(RecordId::of(&[what.as_bytes()]).to_string())
     }
 }
 
 impl Source for Web {
     fn documents(&self) -> Result<Documents<'_>> {
-        let start =
-            self.config.start.iter().map(|start| parse_start(start)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Box::new(Crawl::new(&self.config, &self.label_from, &self.scope, start)?))
+        Ok(Box::new(Crawl::new(self, self.start()?, None, &Silent)?))
+    }
+
+    fn resume<'a>(&'a self, memory: &Memory<'a>) -> Result<Documents<'a>> {
+        Ok(Box::new(Crawl::new(self, self.start()?, Some(self.folder(memory)), memory.progress)?))
+    }
+
+    fn settle(&self, memory: &Memory<'_>) -> Result<()> {
+        Journal::settle(&self.folder(memory))
     }
 
     fn describe(&self) -> String {
@@ -190,6 +140,8 @@ impl Source for Web {
 
 #[cfg(test)]
 mod tests {
+    use biotope_core::Config;
+
     use super::*;
 
     fn error(config: &WebConfig) -> String {
@@ -199,7 +151,7 @@ mod tests {
     #[test]
     fn what_cannot_be_fetched_is_refused_at_the_door() {
         let with = |start: &str| WebConfig { start: vec![start.into()], ..WebConfig::default() };
-        assert_eq!(error(&WebConfig::default()), "invalid start: must name a feed or page, got []");
+        assert_eq!(error(&WebConfig::default()), "invalid start: must name a feed, sitemap or page, got []");
         assert!(error(&with("ftp://a.example")).contains("another scheme"));
         assert!(error(&with("news")).contains("relative URL without a base"));
         let odd = WebConfig { label_from: "colour".into(), ..with("https://a.example") };

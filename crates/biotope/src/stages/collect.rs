@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use biotope_core::{Component, Document};
-use biotope_data::{CollectReport, Source, build_source, collect as collect_into};
+use biotope_core::Component;
+use biotope_data::source::Memory;
+use biotope_data::{CollectReport, Documents, Source, build_source, collect as collect_into};
 
 use super::{Outcome, Stage};
 use crate::{House, Recipe, Result, assets, digest, retention};
@@ -12,11 +13,18 @@ use crate::{House, Recipe, Result, assets, digest, retention};
 struct Chain(Vec<Box<dyn Source>>);
 
 impl Source for Chain {
-    fn documents(
-        &self,
-    ) -> biotope_data::Result<Box<dyn Iterator<Item = biotope_data::Result<Document>> + '_>> {
+    fn documents(&self) -> biotope_data::Result<Documents<'_>> {
         let parts: biotope_data::Result<Vec<_>> = self.0.iter().map(|source| source.documents()).collect();
         Ok(Box::new(parts?.into_iter().flatten()))
+    }
+
+    fn resume<'a>(&'a self, memory: &Memory<'a>) -> biotope_data::Result<Documents<'a>> {
+        let parts: biotope_data::Result<Vec<_>> = self.0.iter().map(|source| source.resume(memory)).collect();
+        Ok(Box::new(parts?.into_iter().flatten()))
+    }
+
+    fn settle(&self, memory: &Memory<'_>) -> biotope_data::Result<()> {
+        self.0.iter().try_for_each(|source| source.settle(memory))
     }
 
     fn describe(&self) -> String {

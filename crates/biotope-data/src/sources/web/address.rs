@@ -18,8 +18,9 @@ fn is_public_v4(ip: Ipv4Addr) -> bool {
     let shared = a == 100 && (64..128).contains(&b); // RFC 6598
     let benchmark = a == 198 && (b == 18 || b == 19); // RFC 2544
     let protocol = a == 192 && b == 0 && c == 0; // RFC 6890
+    let relay = a == 192 && b == 88 && c == 99; // RFC 7526: routes of 6to4
     !(ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_broadcast() || ip.is_documentation())
-        && !(ip.is_multicast() || a == 0 || a >= 240 || shared || benchmark || protocol)
+        && !(ip.is_multicast() || a == 0 || a >= 240 || shared || benchmark || protocol || relay)
 }
 
 fn is_public_v6(ip: Ipv6Addr) -> bool {
@@ -31,8 +32,10 @@ fn is_public_v6(ip: Ipv6Addr) -> bool {
     if let Some((a, b)) = embedded {
         return is_public_v4(Ipv4Addr::from((u32::from(a) << 16) | u32::from(b)));
     }
-    // Global unicast is 2000::/3, less documentation (RFC 3849).
-    ip.segments()[0] & 0xe000 == 0x2000 && !(ip.segments()[0] == 0x2001 && ip.segments()[1] == 0xdb8)
+    // Global unicast is 2000::/3, less Teredo and other protocols (RFC 2928) and documentation (RFC 3849, RFC 9637).
+    let [first, second, ..] = ip.segments();
+    let special = first == 0x2001 && (second < 0x200 || second == 0xdb8);
+    first & 0xe000 == 0x2000 && !special && !(first == 0x3fff && second < 0x1000)
 }
 
 /// Why an address may not be asked, as far as it can be told without its name being resolved.
@@ -124,6 +127,11 @@ mod tests {
             "::ffff:127.0.0.1",
             "64:ff9b::7f00:1",
             "2002:7f00:1::",
+            "64:ff9b:1::7f00:1",
+            "2001::1",
+            "2001:db8::1",
+            "3fff::1",
+            "192.88.99.1",
         ] {
             assert!(!is_public(private.parse().unwrap()), "{private}");
         }

@@ -1,172 +1,312 @@
-//! The frontier: what is fetched next, in an order that depends on the pages only.
+//! The crawl: documents in an order that depends on the pages only, whatever the order in which they arrive.
 
-use std::collections::{HashSet, VecDeque};
+use std::cell::Cell;
+use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use biotope_core::Document;
-use regex::Regex;
+use biotope_core::{Document, Progress, RecordId};
 use url::Url;
 
-use crate::sources::web::discover::{Item, Links, is_feed, items, links, without_fragment};
-use crate::sources::web::fetch::{Fetcher, Page};
-use crate::sources::web::{LabelFrom, WebConfig};
+use super::canonical::canonical;
+use super::desk::Desk;
+use super::discover::{Item, Links, List, links, list};
+use super::journal::{Answer, Head};
+use super::robots::Robots;
+use super::scope::Scope;
+use super::turns::Count;
+use super::{LabelFrom, Page, WebConfig};
+use crate::source::charset::decode;
 use crate::{Error, Result};
+
+/// How far ahead of their turn pages are fetched. They wait on disk.
+const AHEAD: usize = 20_000;
+/// How many sitemaps may lead to sitemaps before one is left out.
+const MAX_NESTING: usize = 4;
 
 /// Something to be fetched.
 struct Target {
     url: Url,
     item: Item,
+    /// Links behind the start.
     depth: usize,
-    /// Whether it is a start address: only those, and what they name, may be feeds.
-    start: bool,
+    kind: Kind,
+    /// Addresses that led here by redirects, the first of them first.
+    moved: Vec<Url>,
 }
 
-/// The documents of a crawl. Targets are fetched in waves of `concurrency`, and each wave is worked off in its order.
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    Page,
+    /// A start address, or what one names: it may be a feed or sitemap. So many sitemaps lie behind.
+    Start(usize),
+    /// robots.txt, for the sitemaps that it names.
+    Robots,
+}
+
+/// The documents of a crawl.
 pub(crate) struct Crawl<'a> {
     config: &'a WebConfig,
     label_from: &'a LabelFrom,
-    scope: &'a Regex,
-    fetcher: Fetcher<'a>,
+    scope: &'a Scope,
+    desk: Desk,
+    progress: &'a dyn Progress,
+    told: Cell<Option<Instant>>,
     queue: VecDeque<Target>,
-    known: HashSet<String>,
+    /// How many at the front of the queue are ordered.
+    ordered: usize,
+    order: u64,
+    known: HashSet<RecordId>,
     hosts: HashSet<String>,
-    fetched: usize,
+    counted: usize,
     ready: VecDeque<Result<Document>>,
+    failed: bool,
+    // Last, so that the journal in it is closed before it goes.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl<'a> Crawl<'a> {
+    /// A crawl that remembers in `folder`, or for its own time only.
     pub(crate) fn new(
-        config: &'a WebConfig,
-        label_from: &'a LabelFrom,
-        scope: &'a Regex,
+        web: &'a super::Web,
         start: Vec<Url>,
+        folder: Option<PathBuf>,
+        progress: &'a dyn Progress,
     ) -> Result<Self> {
+        let (config, scope) = (&web.config, &web.scope);
+        let own = if folder.is_none() {
+            Some(tempfile::tempdir().map_err(Error::io("make folder", std::env::temp_dir()))?)
+        } else {
+            None
+        };
+        let folder = folder.unwrap_or_else(|| own.as_ref().expect("one of the two is there").path().into());
         let mut crawl = Self {
             config,
-            label_from,
+            label_from: &web.label_from,
             scope,
-            fetcher: Fetcher::new(config)?,
+            desk: Desk::open(config, scope, &folder)?,
+            progress,
+            told: Cell::new(None),
             queue: VecDeque::new(),
+            ordered: 0,
+            order: 0,
             known: HashSet::new(),
             hosts: HashSet::new(),
-            fetched: 0,
+            counted: 0,
             ready: VecDeque::new(),
+            failed: false,
+            _folder: own,
         };
         for url in start {
             crawl.hosts.extend(url.host_str().map(str::to_owned));
-            crawl.enqueue(Target { url, item: Item::default(), depth: 0, start: true });
+            if let Some(robots) = url.join("/robots.txt").ok().filter(|_| config.sitemaps) {
+                crawl.enqueue(robots, Item::default(), 0, Kind::Robots);
+            }
+            crawl.enqueue(url, Item::default(), 0, Kind::Start(0));
         }
         Ok(crawl)
     }
 
-    fn enqueue(&mut self, mut target: Target) {
-        target.url = without_fragment(target.url);
-        if self.known.insert(target.url.to_string()) {
-            self.queue.push_back(target);
+    fn canonical(&self, url: Url) -> Url {
+        canonical(url, &self.config.tracking)
+    }
+
+    /// Whether an address is met for the first time.
+    fn is_new(&mut self, url: &Url) -> bool {
+        self.known.insert(RecordId::of(&[url.as_str().as_bytes()]))
+    }
+
+    fn enqueue(&mut self, url: Url, item: Item, depth: usize, kind: Kind) {
+        let url = self.canonical(url);
+        if self.is_new(&url) {
+            self.queue.push_back(Target { url, item, depth, kind, moved: Vec::new() });
         }
     }
 
-    /// Fetches the next targets side by side and takes their pages in order.
-    fn wave(&mut self) {
-        let left = self.config.max_pages.saturating_sub(self.fetched);
-        let count = self.config.concurrency.min(self.queue.len()).min(left);
-        let targets: Vec<Target> = self.queue.drain(..count).collect();
-        let fetcher = &self.fetcher;
-        let pages: Vec<Result<Page, String>> = std::thread::scope(|scope| {
-            let ask = |target: &'_ Target| {
-                let url = target.url.clone();
-                scope.spawn(move || fetcher.page(&url))
-            };
-            let asked: Vec<_> = targets.iter().map(ask).collect();
-            let done = asked
-                .into_iter()
-                .map(|asked| asked.join().unwrap_or_else(|_| Err("the fetch panicked".into())));
-            done.collect()
-        });
-        for (target, page) in targets.into_iter().zip(pages) {
-            match page {
-                Ok(page) => self.take(target, page),
-                Err(why) => {
-                    self.fetched += 1;
-                    self.bad(&target.url, why);
-                }
+    /// Orders what will surely be needed: as many targets as pages may still come, for each counts at most once.
+    fn order_ahead(&mut self) {
+        let left = self.config.max_pages.saturating_sub(self.counted).min(AHEAD);
+        while self.ordered < left.min(self.queue.len()) {
+            let target = &self.queue[self.ordered];
+            self.desk.order(self.order, &target.url, target.kind != Kind::Page);
+            self.order += 1;
+            self.ordered += 1;
+        }
+    }
+
+    fn step(&mut self) -> Result<()> {
+        self.order_ahead();
+        let Some(target) = self.queue.pop_front() else { return Ok(()) };
+        self.ordered -= 1;
+        let answer = self.desk.answer(&target.url, &|counts| self.tell(counts))?;
+        self.desk.forget(&target.url);
+        match answer {
+            Answer::Page(head) => match self.desk.body(&head) {
+                Some(bytes) => self.take(target, &head, bytes),
+                None => self.bad(&target, "its body cannot be read again"),
+            },
+            Answer::Moved(next) => self.moved(target, next),
+            Answer::None(_) if target.kind == Kind::Robots => {}
+            Answer::None(why) => {
+                self.counted += 1;
+                self.bad(&target, why);
             }
         }
+        Ok(())
     }
 
-    fn bad(&mut self, url: &Url, why: impl ToString) {
-        self.ready.push_back(Err(Error::bad(url.as_str(), None, why)));
-    }
-
-    fn take(&mut self, target: Target, page: Page) {
-        let moved = page.url != target.url;
-        if moved && !self.known.insert(page.url.to_string()) {
-            // A redirect to what is fetched under its own address, too.
+    fn tell(&self, counts: &BTreeMap<String, Count>) {
+        let pause = Duration::from_millis(200);
+        if self.told.get().is_some_and(|then| then.elapsed() < pause) {
             return;
         }
-        if target.start && is_feed(&page) {
-            return self.take_feed(&page);
+        self.told.set(Some(Instant::now()));
+        self.progress.say(&by_host(counts));
+    }
+
+    fn bad(&mut self, target: &Target, why: impl ToString) {
+        let first = target.moved.first().unwrap_or(&target.url);
+        self.ready.push_back(Err(Error::bad(first.as_str(), None, why)));
+    }
+
+    /// A redirect: the target stays in its place with another address, unless that address has a place of its own.
+    fn moved(&mut self, mut target: Target, next: Url) {
+        let next = self.canonical(next);
+        target.moved.push(std::mem::replace(&mut target.url, next));
+        let why = if target.moved.contains(&target.url) {
+            "redirects lead in a circle".to_owned()
+        } else if target.moved.len() > self.config.max_redirects {
+            format!("more than {} redirects", self.config.max_redirects)
+        } else {
+            let url = target.url.clone();
+            if self.is_new(&url) {
+                self.desk.order(self.order, &url, target.kind != Kind::Page);
+                self.queue.push_front(target);
+                self.ordered += 1;
+            }
+            return;
+        };
+        self.counted += 1;
+        self.bad(&target, why);
+    }
+
+    fn take(&mut self, target: Target, head: &Head, bytes: Vec<u8>) {
+        if target.kind == Kind::Robots {
+            return self.take_robots(&target, &bytes);
         }
-        self.fetched += 1;
+        let (text, charset) = decode(&bytes, Some(&head.kind));
+        let page = Page { url: target.url.clone(), kind: head.kind.clone(), bytes, text };
+        if let Kind::Start(nesting) = target.kind
+            && let Some(found) = list(&page, self.config.max_list_bytes)
+        {
+            return self.take_list(&target, nesting, found);
+        }
+        self.counted += 1;
+        if page.bytes.len() as u64 > self.config.max_body_bytes {
+            return self.bad(&target, format!("larger than {} bytes", self.config.max_body_bytes));
+        }
         if !(page.kind.is_empty() || page.kind.contains("html") || page.kind.starts_with("text/plain")) {
-            return self.bad(&page.url, format!("type {:?} is no page", page.kind));
+            return self.bad(&target, format!("type {:?} is no page", page.kind));
         }
         let found = links(&page);
         self.follow(&target, &found);
         if found.noindex {
-            return self.bad(&page.url, "the page asks not to be indexed");
+            return self.bad(&target, "the page asks not to be indexed");
         }
-        let doc = self.document(target, page);
+        let doc = self.document(target, page, head, charset, found.canonical);
         self.ready.push_back(Ok(doc));
     }
 
-    fn take_feed(&mut self, page: &Page) {
-        match items(page) {
-            Ok(items) => {
+    fn take_robots(&mut self, target: &Target, bytes: &[u8]) {
+        for place in Robots::parse(bytes, &self.config.agent).sitemaps {
+            if let Ok(url) = target.url.join(&place) {
+                self.enqueue(url, Item::default(), 0, Kind::Start(0));
+            }
+        }
+    }
+
+    fn take_list(&mut self, target: &Target, nesting: usize, found: Result<List, String>) {
+        match found {
+            Ok(List::Items(items, broken)) => {
                 for (url, item) in items {
-                    if self.scope.is_match(url.as_str()) {
+                    let url = self.canonical(url);
+                    if self.scope.refusal(&url).is_none() {
                         self.hosts.extend(url.host_str().map(str::to_owned));
-                        self.enqueue(Target { url, item, depth: 0, start: false });
+                        self.enqueue(url, item, 0, Kind::Page);
                     }
                 }
+                if let Some(why) = broken {
+                    self.bad(target, format!("read in part: {why}"));
+                }
             }
-            Err(why) => self.bad(&page.url, why),
+            Ok(List::Sitemaps(_)) if nesting >= MAX_NESTING => {
+                self.bad(target, "sitemaps lead to sitemaps without end");
+            }
+            Ok(List::Sitemaps(urls)) => {
+                for url in urls {
+                    self.enqueue(url, Item::default(), 0, Kind::Start(nesting + 1));
+                }
+            }
+            Err(why) => self.bad(target, why),
         }
     }
 
     fn follow(&mut self, target: &Target, found: &Links) {
-        if target.start {
+        if matches!(target.kind, Kind::Start(_)) {
             for url in &found.feeds {
-                self.enqueue(Target { url: url.clone(), item: Item::default(), depth: 0, start: true });
+                self.enqueue(url.clone(), Item::default(), 0, Kind::Start(0));
             }
         }
         if target.depth >= self.config.depth {
             return;
         }
         for url in &found.pages {
-            let known_host = url.host_str().is_some_and(|host| self.hosts.contains(host));
-            if known_host && url.scheme().starts_with("http") && self.scope.is_match(url.as_str()) {
-                let (url, depth) = (url.clone(), target.depth + 1);
-                self.enqueue(Target { url, item: Item::default(), depth, start: false });
+            let url = self.canonical(url.clone());
+            if self.scope.follows(&url, &self.hosts) {
+                self.enqueue(url, Item::default(), target.depth + 1, Kind::Page);
             }
         }
     }
 
-    fn document(&self, target: Target, page: Page) -> Document {
+    fn document(
+        &self,
+        target: Target,
+        page: Page,
+        head: &Head,
+        charset: &str,
+        canonical: Option<Url>,
+    ) -> Document {
         let plain = page.kind.starts_with("text/plain");
-        let source = target.url.to_string();
+        let source = target.moved.first().unwrap_or(&target.url).to_string();
         let mut doc =
             if plain { Document::new(source, page.text) } else { Document::page(source, page.text) };
         target.item.tell(&mut doc);
         let said = [
-            ("fetched", page.fetched.to_string()),
-            ("final-url", page.url.to_string()),
-            ("status", page.status.to_string()),
-            ("charset", page.charset.to_owned()),
+            ("fetched", Some(head.fetched.clone())),
+            ("checked", head.checked.clone()),
+            ("final-url", Some(page.url.to_string())),
+            ("canonical", canonical.map(|url| self.canonical(url).to_string())),
+            ("status", Some(head.status.to_string())),
+            ("charset", Some(charset.to_owned())),
         ];
-        doc.meta.extend(said.map(|(key, value)| (key.to_owned(), value)));
+        doc.meta.extend(said.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))));
         doc.label = self.label_from.label(&doc);
         doc
     }
+}
+
+/// The busiest hosts in a few words.
+fn by_host(counts: &BTreeMap<String, Count>) -> String {
+    let mut hosts: Vec<_> = counts.iter().collect();
+    hosts.sort_by_key(|(_, count)| std::cmp::Reverse((count.waiting > 0, count.done)));
+    let words = |(name, count): &(&String, &Count)| {
+        let name = name.split("://").last().unwrap_or(name);
+        let failed = if count.failed > 0 { format!(" ({} failed)", count.failed) } else { String::new() };
+        format!("{name} {}{failed}, {} waiting", count.done, count.waiting)
+    };
+    let more = hosts.len().saturating_sub(3);
+    let more = if more > 0 { format!("; {more} more hosts") } else { String::new() };
+    hosts.iter().take(3).map(words).collect::<Vec<_>>().join("; ") + &more
 }
 
 impl Iterator for Crawl<'_> {
@@ -177,10 +317,29 @@ impl Iterator for Crawl<'_> {
             if let Some(ready) = self.ready.pop_front() {
                 return Some(ready);
             }
-            if self.queue.is_empty() || self.fetched >= self.config.max_pages {
+            if self.failed || self.queue.is_empty() || self.counted >= self.config.max_pages {
                 return None;
             }
-            self.wave();
+            if let Err(error) = self.step() {
+                self.failed = true;
+                return Some(Err(error));
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn progress_names_the_busiest_hosts() {
+        let count = |done, failed, waiting| Count { done, failed, waiting };
+        let hosts = [("https://a.example", count(9, 1, 0)), ("https://b.example", count(3, 0, 7))];
+        let mut counts: BTreeMap<String, Count> =
+            hosts.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
+        assert_eq!(by_host(&counts), "b.example 3, 7 waiting; a.example 9 (1 failed), 0 waiting");
+        counts.extend(["https://c.example", "https://d.example"].map(|name| (name.into(), count(0, 0, 0))));
+        assert!(by_host(&counts).ends_with("; 1 more hosts"));
     }
 }

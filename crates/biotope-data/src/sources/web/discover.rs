@@ -4,7 +4,9 @@ use biotope_core::Document;
 use trafilatura::dom::Document as Dom;
 use url::Url;
 
-use crate::sources::web::fetch::Page;
+use super::Page;
+use crate::source::feed::{self, Entry};
+use crate::source::sitemap::{self, Sitemap};
 
 /// What a feed says of an item.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,57 +27,69 @@ impl Item {
     }
 }
 
-/// Whether a page may be a feed, by its type or its first characters.
-pub(crate) fn is_feed(page: &Page) -> bool {
-    let kind = &page.kind;
-    if kind.contains("html") && !kind.contains("xml") {
-        return false;
+/// What a start address turned out to be.
+pub(crate) enum List {
+    /// A feed, or the pages of a sitemap.
+    Items(Vec<(Url, Item)>, Option<String>),
+    /// Other sitemaps.
+    Sitemaps(Vec<Url>),
+}
+
+/// Reads a feed or sitemap, if a page looks like one, or says what is wrong with it.
+pub(crate) fn list(page: &Page, limit: u64) -> Option<Result<List, String>> {
+    if page.kind.contains("html") && !page.kind.contains("xml") {
+        return None;
     }
-    let head: String = page.text.trim_start().chars().take(2_000).collect();
-    let xml = ["<rss", "<feed", "<rdf:RDF"].iter().any(|mark| head.contains(mark));
-    xml || (kind.contains("json") && head.contains("jsonfeed.org"))
+    let unpacked = match sitemap::unpacked(&page.bytes, limit) {
+        Ok(bytes) => bytes,
+        Err(why) => return Some(Err(why)),
+    };
+    let (text, _) = crate::source::charset::decode_xml(&unpacked, Some(&page.kind));
+    let head: String = text.trim_start().chars().take(2_000).collect();
+    if ["<urlset", "<sitemapindex", ":urlset", ":sitemapindex"].iter().any(|mark| head.contains(mark)) {
+        return Some(sitemap::parse(&unpacked, &page.url).map(of_sitemap));
+    }
+    let marks = ["<rss", "<feed", "<rdf:RDF", "<RDF", "<CHANNEL", ":feed"];
+    let json = page.kind.contains("json") && head.contains("jsonfeed.org");
+    let is_feed = json || marks.iter().any(|mark| head.contains(mark));
+    is_feed.then(|| {
+        let read = feed::parse(&unpacked, Some(&page.kind), Some(&page.url))?;
+        let (name, language) = (read.title.as_deref(), read.language.as_deref());
+        let items = read.entries.iter().filter_map(|entry| item(&page.url, entry, language, name));
+        Ok(List::Items(items.collect(), read.broken))
+    })
 }
 
-/// The items of a feed in its order, with their addresses.
-pub(crate) fn items(page: &Page) -> Result<Vec<(Url, Item)>, String> {
-    let parser = feed_rs::parser::Builder::new().base_uri(Some(page.url.as_str())).build();
-    let feed = parser.parse(page.bytes.as_slice()).map_err(|error| format!("no feed: {error}"))?;
-    let language = feed.language.clone();
-    let name = feed.title.map(|title| title.content);
-    Ok(feed
-        .entries
-        .into_iter()
-        .filter_map(|entry| item(&page.url, entry, language.as_ref(), name.as_ref()))
-        .collect())
+fn of_sitemap(sitemap: Sitemap) -> List {
+    match sitemap {
+        Sitemap::Index(sitemaps) => List::Sitemaps(sitemaps),
+        Sitemap::Pages(pages, broken) => {
+            let item = |place: sitemap::Place| {
+                let meta = [("sitemap", Some(place.sitemap)), ("sitemap-changed", place.changed)];
+                let news = [("feed-title", place.paper), ("keywords", place.keywords)];
+                let meta = meta.into_iter().chain(news).filter_map(|(key, value)| Some((key, value?)));
+                let (title, published, language) = (place.title, place.published, place.language);
+                (place.url, Item { title, published, language, meta: meta.collect() })
+            };
+            List::Items(pages.into_iter().map(item).collect(), broken)
+        }
+    }
 }
 
-fn item(
-    base: &Url,
-    entry: feed_rs::model::Entry,
-    language: Option<&String>,
-    feed: Option<&String>,
-) -> Option<(Url, Item)> {
-    let link = entry.links.iter().find(|link| link.rel.as_deref().is_none_or(|rel| rel == "alternate"));
-    let url = base.join(&link.or(entry.links.first())?.href).ok()?;
-    let categories: Vec<&str> = entry
-        .categories
-        .iter()
-        .map(|category| category.label.as_deref().filter(|label| !label.is_empty()).unwrap_or(&category.term))
-        .filter(|name| !name.is_empty())
-        .collect();
-    let authors: Vec<&str> = entry.authors.iter().filter_map(|author| author.name.as_deref()).collect();
-    let mut meta = vec![("feed", base.to_string()), ("feed-id", entry.id)];
+fn item(base: &Url, entry: &Entry, language: Option<&str>, feed: Option<&str>) -> Option<(Url, Item)> {
+    let url = entry.link.clone()?;
+    let id = entry.id.clone().unwrap_or_else(|| url.to_string());
+    let mut meta = vec![("feed", base.to_string()), ("feed-id", id)];
     let named = [
-        ("category", categories.join("; ")),
-        ("author", authors.join("; ")),
-        ("feed-title", feed.cloned().unwrap_or_default()),
+        ("category", entry.categories.join("; ")),
+        ("author", entry.authors.join("; ")),
+        ("feed-title", feed.unwrap_or_default().to_owned()),
     ];
     meta.extend(named.into_iter().filter(|(_, value)| !value.is_empty()));
-    let published =
-        entry.published.or(entry.updated).and_then(|date| crate::dates::normal(&date.to_rfc3339(), None));
-    let language = entry.language.as_ref().or(language);
+    let language = entry.language.as_deref().or(language);
     let language = language.and_then(|tag| tag.split(['-', '_']).next()).map(str::to_lowercase);
-    Some((url, Item { title: entry.title.map(|title| title.content), published, language, meta }))
+    let title = entry.title.clone().filter(|title| !title.is_empty());
+    Some((url, Item { title, published: entry.published.clone(), language, meta }))
 }
 
 /// What an HTML page leads to.
@@ -87,6 +101,8 @@ pub(crate) struct Links {
     pub(crate) pages: Vec<Url>,
     /// Whether it asks not to be indexed.
     pub(crate) noindex: bool,
+    /// The address that it calls its own (RFC 6596).
+    pub(crate) canonical: Option<Url>,
 }
 
 /// Reads the links of a page, as far as it lets them be followed.
@@ -100,7 +116,7 @@ pub(crate) fn links(page: &Page) -> Links {
     let base =
         dom.query_selector(root, "base[href]").and_then(|id| page.url.join(&attribute(id, "href")).ok());
     let base = base.unwrap_or_else(|| page.url.clone());
-    let join = |id| base.join(attribute(id, "href").trim()).ok().map(without_fragment);
+    let join = |id| base.join(attribute(id, "href").trim()).ok();
     let robots: Vec<_> = dom.query_selector_all(root, "meta[name][content]");
     let says = |word: &str| {
         robots
@@ -116,13 +132,10 @@ pub(crate) fn links(page: &Page) -> Links {
     let pages =
         if says("nofollow") || says("none") { Vec::new() } else { dom.query_selector_all(root, "a[href]") };
     let pages = pages.into_iter().filter(|id| !has(*id, "rel", "nofollow")).filter_map(join).collect();
-    Links { feeds, pages, noindex: says("noindex") || says("none") }
-}
-
-/// An address without what is behind `#`, so that one page is fetched once.
-pub(crate) fn without_fragment(mut url: Url) -> Url {
-    url.set_fragment(None);
-    url
+    let own =
+        dom.query_selector_all(root, "link[rel][href]").into_iter().find(|id| has(*id, "rel", "canonical"));
+    let canonical = own.and_then(join).filter(|url| url.scheme().starts_with("http"));
+    Links { feeds, pages, canonical, noindex: says("noindex") || says("none") }
 }
 
 #[cfg(test)]
@@ -132,12 +145,9 @@ mod tests {
     fn page(kind: &str, text: &str) -> Page {
         Page {
             url: Url::parse("https://a.example/news/").unwrap(),
-            status: 200,
             kind: kind.into(),
             bytes: text.as_bytes().to_vec(),
             text: text.into(),
-            charset: "UTF-8",
-            fetched: jiff::Timestamp::UNIX_EPOCH,
         }
     }
 
@@ -150,8 +160,7 @@ mod tests {
     #[test]
     fn a_feed_gives_its_items_in_order_with_what_it_says() {
         let page = page("application/rss+xml", RSS);
-        assert!(is_feed(&page));
-        let items = items(&page).unwrap();
+        let Some(Ok(List::Items(items, None))) = list(&page, 1 << 20) else { panic!("it is a feed") };
         let urls: Vec<&str> = items.iter().map(|(url, _)| url.path()).collect();
         assert_eq!(urls, ["/1.html", "/news/2.html"]);
         let mut doc = Document::new("a", "b");
@@ -168,10 +177,10 @@ mod tests {
         let html = "<html><head><link rel='alternate' type='application/atom+xml' href='/feed'></head><body>
             <a href='1.html#top'>1</a><a rel='nofollow' href='2.html'>2</a><a href='mailto:a@b.co'>m</a></body></html>";
         let page = page("text/html; charset=utf-8", html);
-        assert!(!is_feed(&page));
+        assert!(list(&page, 1 << 20).is_none());
         let links = links(&page);
         assert_eq!(links.feeds[0].path(), "/feed");
-        assert_eq!(links.pages[0].as_str(), "https://a.example/news/1.html");
+        assert_eq!(links.pages[0].as_str(), "https://a.example/news/1.html#top");
         assert_eq!(links.pages.iter().filter(|url| url.scheme() == "https").count(), 1);
     }
 
