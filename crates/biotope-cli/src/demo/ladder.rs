@@ -30,6 +30,7 @@ start = [{}]
 allow_private = true
 delay_ms = 0
 concurrency = 4
+per_host = 4
 max_pages = 20000
 label_from = "category"
 contact = "demo@biotope.example"

@@ -92,4 +92,35 @@ mod tests {
             decode(b"<p>caf\xe9 au lait \xe0 la carte, d\xe9j\xe0 vu</p>", Some("text/html; charset=utf-8"));
         assert_eq!(latin.0, "<p>café au lait à la carte, déjà vu</p>");
     }
+
+    /// Said by the server, by the page, and by nobody.
+    #[test]
+    fn the_encodings_of_east_asia() {
+        for (label, text) in [
+            ("gb18030", "小麦期货周一在芝加哥上涨，交易员报告海外需求强劲，玉米和大豆跟随走高。"),
+            ("big5", "小麥期貨週一在芝加哥上漲，交易員報告海外需求強勁，玉米和大豆跟隨走高。"),
+            ("shift_jis", "小麦先物は月曜日にシカゴで上昇し、トレーダーは海外からの強い需要を報告した。"),
+            ("euc-jp", "小麦先物は月曜日にシカゴで上昇し、トレーダーは海外からの強い需要を報告した。"),
+            ("euc-kr", "밀 선물은 월요일 시카고에서 상승했으며 거래자들은 해외의 강한 수요를 보고했다."),
+            ("windows-1251", "Фьючерсы на пшеницу выросли в понедельник в Чикаго на фоне спроса."),
+        ] {
+            let encoding = Encoding::for_label(label.as_bytes()).unwrap();
+            let page = format!("<html><title>{text}</title><p>{text}</p>");
+            let said = format!("<meta charset={label}>{page}");
+            let header = format!("text/html; charset=\"{label}\"");
+            assert_eq!(decode(&encoding.encode(&page).0, Some(&header)).0, page, "{label} by the server");
+            assert_eq!(decode(&encoding.encode(&said).0, Some("text/html")).0, said, "{label} by the page");
+            assert_eq!(decode(&encoding.encode(&page).0, None).0, page, "{label} by its looks");
+        }
+    }
+
+    #[test]
+    fn wide_xml_without_a_mark() {
+        let xml = "<?xml version='1.0'?><a>小麦</a>";
+        let little: Vec<u8> = xml.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        assert_eq!(decode_xml(&little, None), (xml.to_owned(), "UTF-16LE"));
+        let big: Vec<u8> = xml.chars().flat_map(|c| (c as u32).to_be_bytes()).collect();
+        assert_eq!(decode_xml(&[&[0, 0, 0xfe, 0xff], &big[..]].concat(), None), (xml.to_owned(), "UTF-32BE"));
+        assert_eq!(decode_xml(&big[..big.len() - 1], None).1, "UTF-32BE");
+    }
 }

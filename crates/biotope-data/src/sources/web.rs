@@ -27,6 +27,16 @@ use crawl::Crawl;
 use journal::Journal;
 use scope::Scope;
 
+/// Whether a robots.txt lets an agent fetch an address of its host (RFC 9309).
+///
+/// ```
+/// let url = "https://news.example/private/1".parse().unwrap();
+/// assert!(!biotope_data::sources::web::allowed(b"User-agent: *\nDisallow: /private/", "biotope", &url));
+/// ```
+pub fn allowed(robots: &[u8], agent: &str, url: &Url) -> bool {
+    robots::Robots::parse(robots, agent).allows(url)
+}
+
 /// A page as it came.
 #[derive(Clone, Debug)]
 struct Page {

@@ -1,6 +1,5 @@
 //! The crawl: documents in an order that depends on the pages only, whatever the order in which they arrive.
 
-use std::cell::Cell;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -51,7 +50,7 @@ pub(crate) struct Crawl<'a> {
     scope: &'a Scope,
     desk: Desk,
     progress: &'a dyn Progress,
-    told: Cell<Option<Instant>>,
+    told: Option<Instant>,
     queue: VecDeque<Target>,
     /// How many at the front of the queue are ordered.
     ordered: usize,
@@ -86,7 +85,7 @@ impl<'a> Crawl<'a> {
             scope,
             desk: Desk::open(config, scope, &folder)?,
             progress,
-            told: Cell::new(None),
+            told: None,
             queue: VecDeque::new(),
             ordered: 0,
             order: 0,
@@ -138,7 +137,8 @@ impl<'a> Crawl<'a> {
         self.order_ahead();
         let Some(target) = self.queue.pop_front() else { return Ok(()) };
         self.ordered -= 1;
-        let answer = self.desk.answer(&target.url, &|counts| self.tell(counts))?;
+        self.tell();
+        let answer = self.desk.answer(&target.url)?;
         self.desk.forget(&target.url);
         match answer {
             Answer::Page(head) => match self.desk.body(&head) {
@@ -155,13 +155,12 @@ impl<'a> Crawl<'a> {
         Ok(())
     }
 
-    fn tell(&self, counts: &BTreeMap<String, Count>) {
+    fn tell(&mut self) {
         let pause = Duration::from_millis(200);
-        if self.told.get().is_some_and(|then| then.elapsed() < pause) {
-            return;
+        if self.told.is_none_or(|then| then.elapsed() >= pause) {
+            self.told = Some(Instant::now());
+            self.progress.say(&by_host(&self.desk.counts()));
         }
-        self.told.set(Some(Instant::now()));
-        self.progress.say(&by_host(counts));
     }
 
     fn bad(&mut self, target: &Target, why: impl ToString) {

@@ -92,8 +92,8 @@ impl Desk {
         self.shared.order(&mut self.shared.state(), job);
     }
 
-    /// Waits for what was ordered; `tell` hears of the progress meanwhile.
-    pub(crate) fn answer(&self, url: &Url, tell: &dyn Fn(&BTreeMap<String, Count>)) -> Result<Answer> {
+    /// Waits for what was ordered.
+    pub(crate) fn answer(&self, url: &Url) -> Result<Answer> {
         let (key, mut state) = (key(url), self.shared.state());
         loop {
             if let Some(error) = state.fatal.take() {
@@ -102,15 +102,13 @@ impl Desk {
             if let Some(answer) = state.ready.get(&key) {
                 return Ok(answer.clone());
             }
-            let counts = state.turns.counts();
-            drop(state);
-            tell(&counts);
-            state = self.shared.state();
-            if !state.ready.contains_key(&key) && state.fatal.is_none() {
-                let waited = self.shared.news.wait_timeout(state, Duration::from_millis(500));
-                state = waited.unwrap_or_else(PoisonError::into_inner).0;
-            }
+            state = self.shared.news.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
+    }
+
+    /// How far each host is.
+    pub(crate) fn counts(&self) -> BTreeMap<String, Count> {
+        self.shared.state().turns.counts()
     }
 
     /// An answer is done with.
@@ -331,9 +329,9 @@ mod tests {
         drop(journal);
         let desk = Desk::open(&config, &Scope::new(&config).unwrap(), folder.path()).unwrap();
         desk.order(0, &start, true);
-        assert_eq!(desk.answer(&start, &|_| {}).unwrap(), Answer::Moved(secret.clone()));
+        assert_eq!(desk.answer(&start).unwrap(), Answer::Moved(secret.clone()));
         let refused = Answer::None("private address, set allow_private = true to fetch it".into());
-        assert_eq!(desk.answer(&secret, &|_| {}).unwrap(), refused);
+        assert_eq!(desk.answer(&secret).unwrap(), refused);
         assert!(inside.accept().is_err(), "nobody knocked");
     }
 }
