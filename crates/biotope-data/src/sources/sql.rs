@@ -1,4 +1,4 @@
-//! Tables of a SQL database: SQLite files, read-only, a table or a query.
+//! Tables of a SQL database: `SQLite` files, read-only, a table or a query.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -21,7 +21,7 @@ const AHEAD: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SqlConfig {
-    /// The SQLite file. It is opened for reading only.
+    /// The `SQLite` file. It is opened for reading only.
     pub path: PathBuf,
     /// A table or view, all rows of which are read.
     pub table: String,
