@@ -64,6 +64,11 @@ pub enum Command {
     /// Pack the trained model with the steps that cleaned its pages
     #[command(after_help = "Example:\n  biotope bundle mine.toml")]
     Bundle(StageArgs),
+    /// Find personal data in a text and mask it
+    #[command(
+        after_help = "Examples:\n  echo \"call +44 20 7946 0958\" | biotope mask\n  biotope mask --json letter.txt\n  biotope mask --lines --json --types EMAIL_ADDRESS,PHONE_NUMBER < articles.txt\n  biotope mask --operator mask --keep-last 4 letter.txt\n  biotope mask --operator encrypt --key-file key.txt letter.txt | biotope mask --decrypt --key-file key.txt\n\nIn JSON, `start` and `end` of a span count characters (Unicode scalar values) of the text as given; `start_byte`\nand `end_byte` count bytes of its UTF-8. Kinds are named as Presidio names them; `biotope list recognizers` shows them."
+    )]
+    Mask(MaskArgs),
     /// Ask a bundle about texts or pages
     #[command(
         after_help = "Examples:\n  biotope predict reuters-r8 \"Wheat prices rose\"\n  biotope predict reuters-r8 --file page.html --explain\n  cat articles.txt | biotope predict reuters-r8 --lines --json"
@@ -149,6 +154,40 @@ impl From<StageName> for biotope::Stage {
     }
 }
 
+/// What to mask, and how.
+#[derive(Clone, Debug, clap::Args)]
+pub struct MaskArgs {
+    /// A text file; without, the text is read from stdin
+    pub file: Option<PathBuf>,
+    /// Each line is a text of its own; with --json, one object a line
+    #[arg(long)]
+    pub lines: bool,
+    /// Kinds to look for, parted by commas; without, all
+    #[arg(long, value_delimiter = ',', value_name = "KIND")]
+    pub types: Vec<String>,
+    /// Only kinds that texts in this language hold: en or zh
+    #[arg(long, conflicts_with = "types")]
+    pub language: Option<String>,
+    /// What becomes of finds: replace, mask, redact, pseudonym, encrypt or keep
+    #[arg(long, default_value = "replace")]
+    pub operator: String,
+    /// How many letters and digits `mask` leaves at the end
+    #[arg(long, value_name = "N")]
+    pub keep_last: Option<u32>,
+    /// The score that finds need, from 0 to 1
+    #[arg(long)]
+    pub threshold: Option<f32>,
+    /// Environment variable that holds the key of pseudonym and encrypt
+    #[arg(long, value_name = "NAME", conflicts_with = "key_file")]
+    pub key_env: Option<String>,
+    /// File that holds the key of pseudonym and encrypt
+    #[arg(long, value_name = "PATH")]
+    pub key_file: Option<PathBuf>,
+    /// Restore what `--operator encrypt` wrote
+    #[arg(long, conflicts_with_all = ["types", "language", "operator", "keep_last", "threshold"])]
+    pub decrypt: bool,
+}
+
 /// What to ask a bundle.
 #[derive(Clone, Debug, clap::Args)]
 pub struct PredictArgs {
@@ -214,6 +253,10 @@ pub enum ListName {
     Sources,
     /// Cleaning steps
     Steps,
+    /// Kinds of personal data and what finds them
+    Recognizers,
+    /// What becomes of personal data
+    Operators,
     /// Ways to split
     Splits,
     /// Tokenizers and featurizers

@@ -1,6 +1,7 @@
 //! One file, one command.
 
 pub(crate) mod list;
+pub(crate) mod mask;
 pub(crate) mod predict;
 pub(crate) mod serve;
 pub(crate) mod show;

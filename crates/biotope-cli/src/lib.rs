@@ -23,6 +23,7 @@ pub fn main() -> ExitCode {
         Command::Train(stage) => commands::stages::one(&args, stage, biotope::Stage::Train),
         Command::Evaluate(stage) => commands::stages::one(&args, stage, biotope::Stage::Evaluate),
         Command::Bundle(stage) => commands::stages::one(&args, stage, biotope::Stage::Bundle),
+        Command::Mask(mask) => commands::mask::mask(&args, mask),
         Command::Predict(predict) => commands::predict::predict(&args, predict),
         Command::Serve(serve) => commands::serve::serve(&args, serve),
         Command::List(list) => commands::list::list(&args, list),

@@ -128,6 +128,14 @@ pub enum Error {
         /// The folder that it works in.
         path: PathBuf,
     },
+    /// An encrypted find cannot be restored.
+    #[error("cannot restore the {kind} at byte {byte}")]
+    Sealed {
+        /// The kind of data.
+        kind: String,
+        /// Where it stands in the text.
+        byte: usize,
+    },
     /// The HTTP client could not be made.
     #[error("cannot start the HTTP client: {cause}")]
     Client {
@@ -163,6 +171,7 @@ impl Error {
             Self::RareClass { .. } => {
                 Some("collect more of it, merge it with another label, or set curate.rare = \"drop\"".into())
             }
+            Self::Sealed { .. } => Some("it was encrypted with another key, or the text was changed".into()),
             Self::NoDate { .. } => {
                 Some("map a date column in the source, or split with { use = \"stratified\" }".into())
             }

@@ -8,6 +8,7 @@ pub mod dedup;
 pub mod error;
 pub mod extract;
 mod html;
+pub mod personal;
 pub mod pipeline;
 pub mod quarantine;
 pub mod retention;

@@ -17,7 +17,7 @@ const STEPS: &[Entry<BuildStep>] = &[
         Ok(Box::new(config::from_table::<limit_length::LimitLength>(t)?))
     }),
     Entry::of::<mask_personal_data::MaskPersonalData>(|t| {
-        Ok(Box::new(config::from_table::<mask_personal_data::MaskPersonalData>(t)?))
+        Ok(Box::new(config::from_table::<mask_personal_data::MaskPersonalData>(t)?.build()?))
     }),
     Entry::of::<normalize_text::NormalizeText>(|t| {
         Ok(Box::new(config::from_table::<normalize_text::NormalizeText>(t)?))

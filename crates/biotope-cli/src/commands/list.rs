@@ -52,6 +52,8 @@ fn rows(house: &House, name: ListName) -> Result<Rows> {
         ListName::Assets => (vec!["name", "sources"], assets()),
         ListName::Sources => entries(data::sources().entries()),
         ListName::Steps => entries(data::steps().entries()),
+        ListName::Recognizers => (vec!["kind", "about", "source"], recognizers()),
+        ListName::Operators => entries(data::personal::operators().entries()),
         ListName::Splits => entries(data::splits().entries()),
         ListName::Text => entries(text::featurizers().entries()),
         ListName::Models => entries(house.catalogue.entries()),
@@ -68,6 +70,12 @@ fn entries<B>(entries: &[Entry<B>]) -> Rows {
         vec![entry.name.to_owned(), entry.summary.to_owned(), options(&(entry.defaults)())]
     };
     (vec!["name", "about", "options"], entries.iter().map(row).collect())
+}
+
+fn recognizers() -> Vec<Vec<String>> {
+    let list = data::personal::recognizers();
+    let row = |r: &data::personal::Recognizer| [r.kind, r.summary, r.source].map(str::to_owned).to_vec();
+    list.entries().iter().map(|entry| row(entry.build)).collect()
 }
 
 fn options(table: &Table) -> String {
