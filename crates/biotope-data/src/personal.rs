@@ -12,6 +12,8 @@ mod checks;
 mod detector;
 mod finder;
 mod fold;
+#[cfg(test)]
+mod generated;
 mod keys;
 mod lexicon;
 mod links;

@@ -14,7 +14,7 @@ use super::recognizer::{
     AGAINST, CONTEXT, Candidate, Check, Find, Recognizer, Shape, THRESHOLD, VALIDATED, View,
 };
 use super::recognizers::{AGAINST_WORDS, LINK, NEWS, recognizers};
-use super::replaced::Replaced;
+use super::replaced::{Replaced, first_mark};
 use super::span::{Span, Why, apart};
 use crate::Result;
 
@@ -162,7 +162,7 @@ impl Detector {
             let needed = |kind: &str| self.thresholds.get(kind).copied().unwrap_or(THRESHOLD);
             spans.extend(found.filter(|span| span.score >= needed(&span.kind)));
         }
-        spans.retain(|span| !self.allow.has(span.of(text)));
+        spans.retain(|span| !self.allow.has(span.of(text)) && first_mark(span.of(text)).is_none());
         apart(spans)
     }
 

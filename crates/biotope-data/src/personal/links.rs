@@ -1,6 +1,7 @@
 //! Where web addresses stand: whatever follows `scheme://` or `www.`, up to a space, a quote or a Chinese sign.
 
 use super::page::is_ideographic;
+use super::replaced::first_mark;
 
 /// Longest name of a scheme.
 const SCHEME: usize = 16;
@@ -55,6 +56,7 @@ fn end(text: &str, start: usize) -> usize {
     };
     let link = &text[start..];
     let link = &link[..link.find(ends).unwrap_or(link.len())];
+    let link = &link[..first_mark(link).unwrap_or(link.len())];
     let trimmed = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', ']', '*']);
     // A closing bracket that was opened inside belongs to the address.
     let open = trimmed.matches('(').count() > trimmed.matches(')').count();

@@ -116,3 +116,180 @@ impl Masker {
         Masked { text: masked, spans }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::LazyLock;
+
+    use super::super::{Cipher, Key, character_places};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn masker(operator: &str) -> (Masker, Key) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("key");
+        std::fs::write(&path, "a key for tests only").unwrap();
+        let config = MaskerConfig {
+            operator: Component::new(operator),
+            key: KeySource { file: Some(path), env: None },
+            detector: DetectorConfig { types: vec!["*".into()], ..DetectorConfig::default() },
+            ..MaskerConfig::default()
+        };
+        (Masker::new(&config).unwrap(), Key::of(b"a key for tests only"))
+    }
+
+    static REPLACE: LazyLock<(Masker, Key)> = LazyLock::new(|| masker("replace"));
+    static ENCRYPT: LazyLock<(Masker, Key)> = LazyLock::new(|| masker("encrypt"));
+
+    /// Pieces that recognisers begin from, so that chance meets them often.
+    fn texts() -> impl Strategy<Value = String> {
+        let pieces = [
+            "+",
+            "(",
+            ")",
+            "-",
+            " ",
+            ".",
+            "/",
+            ":",
+            "::",
+            "@",
+            "//",
+            "http://",
+            "www.",
+            "a",
+            "GB29",
+            "京A",
+            "号",
+            "13812345678",
+            "4111111111111111",
+            "0",
+            "12",
+            "1987",
+            "555-323-4567",
+            "a@b.co",
+            "，",
+            "＋",
+            "（",
+            "０",
+            "\u{200b}",
+            "é",
+            "电话",
+            "card",
+            "order",
+            "SSN",
+            "Mr ",
+            "Ann",
+            "出生",
+            "[",
+            "]",
+            "[PHONE]",
+            "x12",
+            "ff",
+            "eyJ",
+            "-----BEGIN ",
+            "\n",
+            "password: ",
+            "_",
+            "%",
+            "'",
+        ];
+        let piece =
+            prop_oneof![4 => prop::sample::select(pieces.to_vec()).prop_map(str::to_owned), 1 => "\\PC{1,3}"];
+        prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
+    }
+
+    #[test]
+    fn every_operator_masks_and_the_key_restores() {
+        let text = "mail a@b.co, card 4111 1111 1111 1111, 电话13812345678";
+        let mask = |operator| masker(operator).0.mask(text).text;
+        assert_eq!(mask("keep"), text);
+        assert_eq!(mask("redact"), "mail , card , 电话");
+        assert_eq!(mask("mask"), "mail *@*.**, card **** **** **** ****, 电话***********");
+        let shape = |text: &str| text.replace(|c: char| c.is_ascii_digit(), "9");
+        assert_eq!(
+            shape(&mask("pseudonym")).split_once(',').unwrap().1,
+            shape(text).split_once(',').unwrap().1
+        );
+        let (masker, key) = masker("encrypt");
+        assert_eq!(Cipher::new(&key).decrypt(&masker.mask(text).text).unwrap(), text);
+    }
+
+    #[test]
+    fn what_is_allowed_stays() {
+        let detector = DetectorConfig {
+            allow: vec!["Press@Paper.example".into()],
+            allow_patterns: vec![r".*@paper\.example".into(), r"400-\d{3}-\d{4}".into()],
+            ..DetectorConfig::default()
+        };
+        let masker = Masker::new(&MaskerConfig { detector, ..MaskerConfig::default() }).unwrap();
+        let masked = masker.mask("press@paper.example ann@paper.example 400-810-8888 a@b.co").text;
+        assert_eq!(masked, "press@paper.example ann@paper.example 400-810-8888 [EMAIL]");
+        let wrong = DetectorConfig { allow_patterns: vec!["(".into()], ..DetectorConfig::default() };
+        let error = Masker::new(&MaskerConfig { detector: wrong, ..MaskerConfig::default() }).unwrap_err();
+        assert!(
+            error.to_string().starts_with("invalid allow_patterns: must be regular expressions, got"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn thresholds_and_words_decide() {
+        let detector = DetectorConfig {
+            thresholds: BTreeMap::from([("PHONE_NUMBER".to_owned(), 0.95)]),
+            words: BTreeMap::from([("CREDIT_CARD".to_owned(), vec!["giro".to_owned()])]),
+            ..DetectorConfig::default()
+        };
+        let masker = Masker::new(&MaskerConfig { detector, ..MaskerConfig::default() }).unwrap();
+        assert_eq!(masker.mask("555-323-4567, giro 4222222222222").text, "555-323-4567, giro [CREDIT_CARD]");
+    }
+
+    /// Texts that make careless rules read the same bytes again and again.
+    #[test]
+    fn hostile_texts_end() {
+        let (masker, _) = masker("replace");
+        for piece in [
+            "1-",
+            "www.",
+            "a://",
+            "@a.",
+            "::1",
+            "(1",
+            "-----BEGIN PRIVATE KEY-----",
+            "my name is ",
+            "1 ",
+            "出生",
+            "a@b.co ",
+            "京A",
+        ] {
+            let text = piece.repeat(200_000 / piece.len());
+            let masked = masker.mask(&text);
+            assert!(masked.spans.windows(2).all(|pair| pair[0].end <= pair[1].start), "{piece}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2048))]
+        #[test]
+        fn places_fit_and_twice_is_once(text in texts()) {
+            let masker = &REPLACE.0;
+            let masked = masker.mask(&text);
+            for span in &masked.spans {
+                prop_assert!(text.get(span.start..span.end).is_some_and(|part| !part.is_empty()), "{span:?}");
+                prop_assert!((0.0..=1.0).contains(&span.score));
+            }
+            prop_assert!(masked.spans.windows(2).all(|pair| pair[0].end <= pair[1].start));
+            let chars: Vec<char> = text.chars().collect();
+            for (span, (start, end)) in masked.spans.iter().zip(character_places(&text, &masked.spans)) {
+                prop_assert_eq!(chars[start..end].iter().collect::<String>(), span.of(&text));
+            }
+            prop_assert_eq!(masker.mask(&masked.text).text, masked.text);
+        }
+
+        #[test]
+        fn encryption_is_undone(text in texts()) {
+            let (masker, key) = &*ENCRYPT;
+            prop_assert_eq!(Cipher::new(key).decrypt(&masker.mask(&text).text).unwrap(), text);
+        }
+    }
+}

@@ -12,6 +12,16 @@ pub fn mark(kind: &str) -> String {
     format!("[{short}]")
 }
 
+/// Where the first mark of a text begins.
+pub(crate) fn first_mark(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    memchr::memchr_iter(b'[', bytes).find(|open| {
+        let inner =
+            bytes[open + 1..].iter().take(64).take_while(|b| b.is_ascii_uppercase() || **b == b'_').count();
+        inner > 1 && bytes.get(open + 1 + inner) == Some(&b']')
+    })
+}
+
 /// The text with marks, and where each stands.
 #[derive(Debug)]
 pub(crate) struct Replaced {

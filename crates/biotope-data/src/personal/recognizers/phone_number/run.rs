@@ -5,6 +5,9 @@ use super::super::super::page::Page;
 /// Most groups of a run, and most digits.
 const LIMITS: (usize, usize) = (9, 24);
 
+/// Longest area code in brackets.
+const AREA: usize = 5;
+
 /// One group of digits.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Group {
@@ -54,7 +57,14 @@ impl Run {
             if total > LIMITS.1 {
                 break;
             }
-            let closed = bracket && bytes.get(place + digits) == Some(&b')');
+            let closed = bracket && digits <= AREA && bytes.get(place + digits) == Some(&b')');
+            if bracket && !closed {
+                if !run.groups.is_empty() {
+                    break;
+                }
+                // The bracket is closed behind the whole number, or not at all.
+                run.start += usize::from(bytes[run.start] == b'(');
+            }
             run.groups.push(Group { start: place, end: place + digits, bracket: closed, joiner });
             match gap(bytes, place + digits + usize::from(closed), closed) {
                 Some((next, sign, open)) => (place, joiner, bracket) = (next, sign, open),
