@@ -5,6 +5,7 @@
 mod makers;
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use biotope_core::Seed;
 use biotope_core::seed::below;
@@ -108,14 +109,14 @@ fn scores(
             count[0] += 1.0;
             count[2] += f64::from(u8::from(right));
             if !right && wrong.len() < 800 {
-                wrong.push_str(&format!("\n  missed in {text}: {found:?}"));
+                let _ = write!(wrong, "\n  missed in {text}: {found:?}");
             }
         }
         for span in found {
             let (count, wrong) = counts.entry(span.kind.to_string()).or_default();
             count[1] += 1.0;
             if !(span.kind == kind && Some((span.start, span.end)) == place) && wrong.len() < 800 {
-                wrong.push_str(&format!("\n  wrong {:?} in {text}: {}", span.of(&text), span.why));
+                let _ = write!(wrong, "\n  wrong {:?} in {text}: {}", span.of(&text), span.why);
             }
         }
     }

@@ -9,7 +9,7 @@ use super::page::is_word;
 /// Bytes before a find in which a word counts: about fifteen English words or thirty Chinese characters.
 const BEFORE: usize = 96;
 /// Bytes behind a find in which a word counts.
-const BEHIND: usize = 32;
+const BEHIND: usize = 16;
 
 /// Which words of a lexicon are meant: one flag per word.
 #[derive(Clone, Debug, Default)]

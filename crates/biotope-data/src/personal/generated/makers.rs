@@ -204,7 +204,11 @@ fn luhn(body: &str) -> String {
     const DOUBLED: [usize; 10] = [0, 2, 4, 6, 8, 1, 3, 5, 7, 9];
     let sum = |text: &str| -> usize {
         let at = |(at, d): (usize, u8)| {
-            if (text.len() - at) % 2 == 0 { DOUBLED[usize::from(d - b'0')] } else { usize::from(d - b'0') }
+            if (text.len() - at).is_multiple_of(2) {
+                DOUBLED[usize::from(d - b'0')]
+            } else {
+                usize::from(d - b'0')
+            }
         };
         text.bytes().enumerate().map(at).sum()
     };

@@ -11,10 +11,10 @@ pub(crate) const CN_TRAVEL_PERMIT: Recognizer = Recognizer {
     words: &["通行证", "港澳通行证", "往来港澳通行证", "台湾通行证", "回乡证", "台胞证", "来往内地通行证"],
     find: Find::Shapes(
         &[
-            shape("A99999999", 0.2),
-            shape("AA9999999", 0.2),
-            shape("A9999999999", 0.2),
-            shape("99999999", 0.15),
+            shape("A99999999", 0.08),
+            shape("AA9999999", 0.08),
+            shape("A9999999999", 0.08),
+            shape("99999999", 0.0),
         ],
         Some(Check { name: "first letter", holds }),
     ),
@@ -40,6 +40,9 @@ mod tests {
             "CN_TRAVEL_PERMIT",
             &["港澳通行证号C ^C12345678^", "回乡证：^H1234567890^", "台胞证^12345678^", "通行证^CA1234567^"],
         );
-        ignores("CN_TRAVEL_PERMIT", &["型号C12345678", "通行证 Z12345678"]);
+        ignores(
+            "CN_TRAVEL_PERMIT",
+            &["他在12345678次", "座位C12345678，", "型号C12345678", "通行证 Z12345678"],
+        );
     }
 }

@@ -27,6 +27,12 @@ pub(crate) const PAYMENT_CARD: Recognizer = Recognizer {
         "unionpay",
         "payment",
         "charge",
+        "billing",
+        "exp",
+        "expiry",
+        "expires",
+        "cvv",
+        "cvc",
         "kreditkarte",
         "karte",
         "carte",
@@ -107,6 +113,7 @@ fn worth(digits: &[u8], groups: &[usize]) -> Option<(f32, &'static str)> {
     };
     let issuer = issuer(digits);
     Some(match (issuer, usual) {
+        (Some(MAESTRO), true) if digits.len() != 16 => (0.05, MAESTRO),
         (Some(name), true) => (0.35, name),
         (Some(name), false) if groups.iter().all(|g| *g >= 2) => (0.05, name),
         (None, true) if digits.len() >= 13 => (0.05, "13 to 19 digits"),
@@ -114,7 +121,10 @@ fn worth(digits: &[u8], groups: &[usize]) -> Option<(f32, &'static str)> {
     })
 }
 
-/// The issuer by prefix and length. Visa's old 13 digits and Maestro's 12 are left to the words nearby.
+/// Its many lengths leave all but 16 digits to the words nearby, as Visa's old 13 digits are.
+const MAESTRO: &str = "Maestro";
+
+/// The issuer by prefix and length.
 fn issuer(digits: &[u8]) -> Option<&'static str> {
     let (four, length) = (number(&digits[..4]), digits.len());
     let (two, three, six) = (four / 100, four / 10, number(&digits[..6]));
@@ -131,14 +141,8 @@ fn issuer(digits: &[u8]) -> Option<&'static str> {
         16..=19 if two == 62 || (81..=82).contains(&two) && length == 16 => "UnionPay",
         16..=19 if (2200..=2204).contains(&four) => "Mir",
         16 if two == 60 || three == 508 || six / 100 == 9792 => "RuPay or Troy",
-        13..=19 if matches!(four, 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 | 604 | 6390) => {
-            "Maestro"
-        }
-        _ => {
-            return (length == 12
-                && matches!(four, 5018 | 5020 | 5038 | 5893 | 6304 | 6759 | 6761..=6763 | 604 | 6390))
-            .then_some("Maestro");
-        }
+        12..=19 if matches!(two, 50 | 56..=58 | 67) || matches!(four, 6304 | 6390 | 604) => MAESTRO,
+        _ => return None,
     })
 }
 

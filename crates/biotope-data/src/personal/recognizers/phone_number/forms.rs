@@ -141,7 +141,7 @@ fn with_area(groups: &[Group], digits: &str, lengths: &[usize]) -> Option<Worth>
     let first = groups[0].len();
     let rest = &groups[1..];
     let free = !rest.iter().any(|group| group.bracket) && !is_date(lengths, digits);
-    if !free || rest.is_empty() || (lengths == [3, 2, 4] && !groups[0].bracket) {
+    if !free || rest.is_empty() || (matches!(lengths, [3, 2, 4] | [5, 4]) && !groups[0].bracket) {
         return None;
     }
     let trunk = digits.starts_with('0') && !digits.starts_with("00");
@@ -170,7 +170,10 @@ fn with_area(groups: &[Group], digits: &str, lengths: &[usize]) -> Option<Worth>
 /// Six to fifteen digits, parted by one kind of sign, that are no date and no sum: a number if a word says so.
 fn group_of_digits(groups: &[Group], digits: &str) -> Option<Worth> {
     let lengths: Vec<usize> = groups.iter().map(|group| group.len()).collect();
-    let same = groups.get(1..).unwrap_or_default().windows(2).all(|pair| pair[0].joiner == pair[1].joiner);
+    // `08-53 48 83`: the area may be parted in another way than the rest.
+    let first = if digits.starts_with('0') { 2 } else { 1 };
+    let same =
+        groups.get(first..).unwrap_or_default().windows(2).all(|pair| pair[0].joiner == pair[1].joiner);
     let slash = groups.iter().skip(1).any(|group| group.joiner == b'/');
     let decimal = groups.len() == 2 && groups[1].joiner == b'.';
     // `1 250 000` is a sum; `73 448 266` and `612 345 678` are not read as one near a word for phones.
