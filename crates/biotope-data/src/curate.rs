@@ -21,9 +21,11 @@ use crate::store::Store;
 use crate::{Error, Result};
 
 mod decide;
+pub mod lines;
 mod spool;
 
 use decide::Fate;
+use lines::LinesConfig;
 use spool::{Spooled, first_pass};
 
 /// What to do with a class that has too few examples.
@@ -43,6 +45,8 @@ pub enum Rare {
 pub struct CurateConfig {
     /// Cleaning steps, in order; they travel with the model.
     pub steps: Vec<Component>,
+    /// Lines and paragraphs that are taken out because others have them, too; nothing unless asked for.
+    pub lines: LinesConfig,
     /// How duplicates are found; `false` keeps them all.
     #[serde(with = "switch")]
     pub dedup: Option<DedupConfig>,
@@ -64,6 +68,7 @@ impl Default for CurateConfig {
             steps: ["extract-article", "normalize-text", "mask-personal-data", "limit-length"]
                 .map(Component::new)
                 .to_vec(),
+            lines: LinesConfig::default(),
             dedup: Some(DedupConfig::default()),
             split: Component::new("stratified"),
             min_class: 2,
@@ -82,6 +87,7 @@ impl CurateConfig {
             Error::Invalid(invalid) => Error::Invalid(invalid.under("split")),
             other => other,
         })?;
+        self.lines.check().map_err(|invalid| invalid.under("lines"))?;
         if let Some(dedup) = &self.dedup {
             dedup.check().map_err(|invalid| invalid.under("dedup"))?;
         }
@@ -152,9 +158,10 @@ pub fn curate_from(
     progress.begin("write", Some(fates.len() as u64), Unit::Items);
     let mut splits = BTreeMap::new();
     for (index, doc) in spooled.documents()?.enumerate() {
-        let doc = doc?;
+        let mut doc = doc?;
         match &fates[index] {
             Fate::Keep(split) => {
+                decide::explain(&mut doc, &spooled, index, config);
                 *splits.entry(*split).or_default() += 1;
                 writer.push(Row { doc, split: *split, cluster: spooled.rows[index].cluster })?;
             }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use biotope_core::{Invalid, Unknown};
+use biotope_core::{Invalid, RecordId, Unknown};
 
 /// A result of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -136,6 +136,18 @@ pub enum Error {
         /// Where it stands in the text.
         byte: usize,
     },
+    /// Documents to learn from contain documents to test on.
+    #[error("{count} documents contain a test document, first {id} with {:.0} % of {test}", share * 100.0)]
+    Leak {
+        /// How many do.
+        count: usize,
+        /// The first of them.
+        id: RecordId,
+        /// The test document that it contains.
+        test: RecordId,
+        /// How much of it, 0 to 1.
+        share: f64,
+    },
     /// The HTTP client could not be made.
     #[error("cannot start the HTTP client: {cause}")]
     Client {
@@ -172,6 +184,7 @@ impl Error {
                 Some("collect more of it, merge it with another label, or set curate.rare = \"drop\"".into())
             }
             Self::Sealed { .. } => Some("it was encrypted with another key, or the text was changed".into()),
+            Self::Leak { .. } => Some("set curate.dedup.leaks = \"drop\" to set them aside".into()),
             Self::NoDate { .. } => {
                 Some("map a date column in the source, or split with { use = \"stratified\" }".into())
             }
@@ -266,6 +279,14 @@ mod tests {
         assert_eq!(
             look(&busy),
             "s/crawls/n is in use by another collection / wait until it is done; a recipe names each web source once"
+        );
+        let (id, test) = (RecordId::of(&[b"a"]), RecordId::of(&[b"b"]));
+        assert_eq!(
+            look(&Error::Leak { count: 2, id, test, share: 0.934 }),
+            format!(
+                "2 documents contain a test document, first {id} with 93 % of {test} / set curate.dedup.leaks = \
+                 \"drop\" to set them aside"
+            )
         );
         let none = Error::NoDataset { path: "s/datasets/n".into(), version: Some(3) };
         assert_eq!(

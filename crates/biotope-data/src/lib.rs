@@ -20,6 +20,8 @@ pub mod step;
 pub mod steps;
 pub mod store;
 mod table;
+mod tally;
+mod words;
 pub mod workplace;
 
 pub use collect::{CollectReport, collect};

@@ -33,11 +33,12 @@ impl Pipeline {
                 other => other,
             })
         });
-        Ok(Self {
-            components: components.to_vec(),
-            steps: steps.collect::<Result<_>>()?,
-            max_bytes: MAX_BYTES,
-        })
+        let steps = steps.collect::<Result<Vec<_>>>()?;
+        let settled = components.iter().zip(&steps).map(|(component, step)| match step.settled() {
+            Some(options) => Component { name: component.name.clone(), options },
+            None => component.clone(),
+        });
+        Ok(Self { components: settled.collect(), steps, max_bytes: MAX_BYTES })
     }
 
     /// The same with another limit on the size of a text, in bytes.
@@ -53,7 +54,7 @@ impl Pipeline {
         self
     }
 
-    /// What it was opened from: what a bundle saves.
+    /// What it was opened from, lists from files in full: what a bundle saves.
     pub fn components(&self) -> &[Component] {
         &self.components
     }

@@ -63,6 +63,12 @@ pub trait Step: Send + Sync {
     /// Registry name.
     fn name(&self) -> &'static str;
 
+    /// The options that make the same step elsewhere, if they are not those that it was made from: a list that was read
+    /// from a file stands in them in full. They are what a bundle carries.
+    fn settled(&self) -> Option<Table> {
+        None
+    }
+
     /// What becomes of the document.
     fn apply(&self, doc: Document) -> Verdict;
 }

@@ -13,7 +13,11 @@ fn check<B: Clone>(registry: &Registry<B>, build: impl Fn(&B, &Table) -> Option<
     sorted.sort_unstable();
     assert_eq!(names(registry), sorted);
     for entry in registry.entries() {
-        assert!(entry.name.chars().all(|c| c.is_ascii_lowercase() || c == '-'), "{}", entry.name);
+        assert!(
+            entry.name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'),
+            "{}",
+            entry.name
+        );
         assert!(!entry.summary.is_empty(), "{}", entry.name);
         let defaults = (entry.defaults)();
         let key = defaults.keys().next().unwrap_or_else(|| panic!("{} has no option", entry.name)).clone();
@@ -70,7 +74,23 @@ fn documents() -> Vec<Document> {
 
 #[test]
 fn steps_keep_to_the_contract() {
-    assert_eq!(names(&steps()), ["extract-article", "limit-length", "mask-personal-data", "normalize-text"]);
+    assert_eq!(
+        names(&steps()),
+        [
+            "extract-article",
+            "filter-c4",
+            "filter-fineweb",
+            "filter-gopher-quality",
+            "filter-gopher-repetition",
+            "filter-terms",
+            "filter-urls",
+            "identify-language",
+            "limit-length",
+            "mask-personal-data",
+            "normalize-text",
+            "repair-unicode",
+        ]
+    );
     check(&steps(), |build, table| build(table).err());
     for entry in steps().entries() {
         let step = build_step(&Component::new(entry.name)).unwrap();

@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use biotope_core::{RecordId, Seed};
+use biotope_core::{Document, RecordId, Seed};
 
 use crate::curate::{CurateConfig, Rare, Spooled};
+use crate::dedup::{Keep, LeakRule, leaks};
 use crate::split::{Split, SplitRow, build_splitter};
 use crate::step::Reason;
 use crate::{Error, Result};
@@ -33,22 +34,54 @@ pub(crate) fn decide(spooled: &Spooled, config: &CurateConfig, seed: Seed) -> Re
     let splits = splitter.assign(&kept_rows, seed.derive("split"))?;
     let mut split_of: Vec<Option<Split>> = vec![None; rows.len()];
     kept.iter().zip(splits).for_each(|(index, split)| split_of[*index] = Some(split));
+    leaking(spooled, config, &split_of, &mut reasons)?;
     let fates = reasons.into_iter().zip(split_of).map(|(reason, split)| match (reason, split) {
         (Some(reason), _) => Fate::SetAside(reason),
         (None, Some(split)) => Fate::Keep(split),
         (None, None) => unreachable!("every row without a reason was given to the splitter"),
     });
     let fates = fates.collect();
-    let sizes = sizes(rows);
-    Ok((fates, sizes.values().filter(|size| **size > 1).count() as u64))
+    Ok((fates, spooled.clusters.groups()))
 }
 
-fn sizes(rows: &[SplitRow]) -> HashMap<RecordId, usize> {
-    let mut sizes = HashMap::new();
-    for row in rows {
-        *sizes.entry(row.cluster).or_default() += 1;
+/// Training and validation documents that contain a test document: an error, or a reason for each of them.
+fn leaking(
+    spooled: &Spooled,
+    config: &CurateConfig,
+    splits: &[Option<Split>],
+    reasons: &mut [Option<Reason>],
+) -> Result<()> {
+    let (Some(sets), Some(dedup)) = (&spooled.sets, &config.dedup) else { return Ok(()) };
+    if dedup.test_containment > 1.0 {
+        return Ok(());
     }
-    sizes
+    let of = |test: bool| {
+        let split = splits.iter().enumerate().filter_map(|(index, split)| Some((index as u32, (*split)?)));
+        split.filter(move |(_, split)| (*split == Split::Test) == test).map(|(index, _)| index)
+    };
+    let (tests, others): (Vec<u32>, Vec<u32>) = (of(true).collect(), of(false).collect());
+    let leaks = leaks::find(sets, &tests, &others, dedup.test_containment)?;
+    let name = |index: u32| spooled.rows[index as usize].id;
+    if let (LeakRule::Error, Some(first)) = (dedup.leaks, leaks.first()) {
+        let (id, test) = (name(first.index), name(first.test));
+        return Err(Error::Leak { count: leaks.len(), id, test, share: first.share });
+    }
+    for leak in leaks {
+        let why = format!("contains {:.0} % of a test document, {}", leak.share * 100.0, name(leak.test));
+        reasons[leak.index as usize] = Some(Reason::new("leak", why));
+    }
+    Ok(())
+}
+
+/// Says on the trail of a cluster's representative how many it stands for, and why it was chosen.
+pub(super) fn explain(doc: &mut Document, spooled: &Spooled, index: usize, config: &CurateConfig) {
+    let others = spooled.clusters.size(index) - 1;
+    if others > 0 && spooled.clusters.representative(index) == index {
+        let dated = config.dedup.as_ref().is_some_and(|dedup| dedup.keep == Keep::Earliest)
+            && doc.published.is_some();
+        let why = if dated { "the earliest published" } else { "the first seen" };
+        doc.trace(DUPLICATE, format!("kept for {others} others that are the same: {why}"));
+    }
 }
 
 /// Why each row is set aside as a duplicate, if it is.

@@ -10,9 +10,10 @@ use biotope_core::{Document, Progress, RecordId, Unit};
 use rayon::prelude::*;
 
 use crate::collect::bad_record;
+use crate::curate::lines::Lines;
 use crate::curate::{Clusters, CurateConfig, Deduplicator};
 use crate::dates::moment;
-use crate::dedup::{Sketch, Sketcher};
+use crate::dedup::{Shelf, Sketch, Sketcher};
 use crate::pipeline::Pipeline;
 use crate::quarantine::{Quarantine, SetAside};
 use crate::source::Source;
@@ -28,23 +29,15 @@ pub(crate) struct Spooled {
     pub(crate) seen: u64,
     pub(crate) rows: Vec<SplitRow>,
     pub(crate) clusters: Clusters,
+    /// Shingle sets by row, if duplicates were looked for.
+    pub(crate) sets: Option<Shelf>,
     path: PathBuf,
 }
 
 impl Spooled {
     /// The cleaned documents, in the order of the rows.
     pub(crate) fn documents(&self) -> Result<impl Iterator<Item = Result<Document>> + use<>> {
-        let path = self.path.clone();
-        let file = File::open(&path).map_err(Error::io("read", &path))?;
-        Ok(BufReader::with_capacity(1 << 18, file).lines().map(move |line| {
-            let line = line.map_err(Error::io("read", &path))?;
-            let why = |error: serde_json::Error| error.to_string();
-            serde_json::from_str(&line).map_err(why).map_err(|why| Error::Format {
-                path: path.clone(),
-                expected: "spool of this run",
-                why,
-            })
-        }))
+        documents(&self.path)
     }
 }
 
@@ -86,6 +79,7 @@ struct Pass<'a> {
     pipeline: Pipeline,
     sketcher: Option<Sketcher>,
     duplicates: Option<Deduplicator>,
+    lines: Option<Lines>,
     meta_key: Option<String>,
     quarantine: &'a mut Quarantine,
     spool: BufWriter<File>,
@@ -106,6 +100,7 @@ impl<'a> Pass<'a> {
             pipeline: Pipeline::open(&config.steps)?,
             sketcher: dedup.map(Sketcher::new),
             duplicates: dedup.map(|dedup| Deduplicator::new(dedup, Some(scratch))).transpose()?,
+            lines: config.lines.is_on().then(|| Lines::new(&config.lines)),
             meta_key: build_splitter(&config.split)?.meta_key().map(str::to_owned),
             quarantine,
             spool: BufWriter::with_capacity(1 << 18, file),
@@ -120,7 +115,9 @@ impl<'a> Pass<'a> {
     fn work(&mut self, chunk: Vec<Document>) -> Result<()> {
         let clean = |doc: Document| match self.pipeline.apply(doc) {
             Verdict::Keep(doc) => self.label(doc).map(|doc| {
-                let sketch = self.sketcher.as_ref().map(|sketcher| sketcher.sketch(&doc.full_text()));
+                // If lines are to be taken out, what is left of the text is sketched.
+                let sketch = self.sketcher.as_ref().filter(|_| self.lines.is_none());
+                let sketch = sketch.map(|sketcher| sketcher.sketch(&doc.full_text()));
                 (doc, sketch)
             }),
             Verdict::Drop(doc, reason) => Err(Box::new((doc, reason))),
@@ -152,14 +149,16 @@ impl<'a> Pass<'a> {
         }
         let published = doc.published.as_deref().and_then(moment);
         if let (Some(duplicates), Some(sketch)) = (&mut self.duplicates, sketch) {
-            duplicates.add(doc.id, published, &sketch)?;
+            duplicates.add(doc.id, &doc.source, published, &sketch)?;
+        }
+        if let Some(lines) = &mut self.lines {
+            lines.count(self.rows.len() as u32, doc);
         }
         let group = self.meta_key.as_ref().and_then(|key| doc.meta.get(key)).cloned();
         let label = doc.label.clone().map(|label| self.shared(&label));
         let group = group.map(|group| self.shared(&group));
         self.rows.push(SplitRow { id: doc.id, label, published, cluster: doc.id, group });
-        let written = serde_json::to_writer(&mut self.spool, doc).map_err(std::io::Error::from);
-        written.and_then(|()| self.spool.write_all(b"\n")).map_err(Error::io("write", &self.path))
+        write(&mut self.spool, doc, &self.path)
     }
 
     /// One allocation per distinct label.
@@ -186,13 +185,71 @@ impl<'a> Pass<'a> {
 
     fn finish(mut self) -> Result<Spooled> {
         self.spool.flush().map_err(Error::io("write", &self.path))?;
-        let clusters = match self.duplicates {
-            Some(duplicates) => duplicates.finish()?,
-            None => Clusters::alone(self.rows.iter().map(|row| row.id).collect()),
+        if let Some(lines) = self.lines.take() {
+            self.strip(&lines)?;
+        }
+        let (clusters, sets) = match self.duplicates {
+            Some(duplicates) => {
+                duplicates.finish_with_sets().map(|(clusters, sets)| (clusters, Some(sets)))?
+            }
+            None => (Clusters::alone(self.rows.iter().map(|row| row.id).collect()), None),
         };
         for (index, row) in self.rows.iter_mut().enumerate() {
             row.cluster = clusters.cluster(index);
         }
-        Ok(Spooled { seen: self.seen, rows: self.rows, clusters, path: self.path })
+        Ok(Spooled { seen: self.seen, rows: self.rows, clusters, sets, path: self.path })
     }
+
+    /// Takes out of the spooled documents what others have, too, and sketches what is left.
+    fn strip(&mut self, lines: &Lines) -> Result<()> {
+        let stripped = self.path.with_extension("stripped");
+        let file = File::create(&stripped).map_err(Error::io("write", &stripped))?;
+        let mut spool = BufWriter::with_capacity(1 << 18, file);
+        let (mut documents, mut number) = (documents(&self.path)?, 0);
+        loop {
+            let chunk: Vec<Document> = documents.by_ref().take(CHUNK.0).collect::<Result<_>>()?;
+            if chunk.is_empty() {
+                break;
+            }
+            let (sketcher, first) = (self.sketcher.as_ref(), number);
+            let strip = |(index, mut doc): (usize, Document)| {
+                lines.strip(first + index as u32, &mut doc);
+                let sketch = sketcher.map(|sketcher| sketcher.sketch(&doc.full_text()));
+                (doc, sketch)
+            };
+            let done: Vec<_> = chunk.into_par_iter().enumerate().map(strip).collect();
+            for (doc, sketch) in done {
+                if let (Some(duplicates), Some(sketch)) = (&mut self.duplicates, sketch) {
+                    let published = doc.published.as_deref().and_then(moment);
+                    duplicates.add(doc.id, &doc.source, published, &sketch)?;
+                }
+                write(&mut spool, &doc, &stripped)?;
+                number += 1;
+            }
+        }
+        spool.flush().map_err(Error::io("write", &stripped))?;
+        std::fs::remove_file(&self.path).map_err(Error::io("remove", &self.path))?;
+        self.path = stripped;
+        Ok(())
+    }
+}
+
+fn write(spool: &mut BufWriter<File>, doc: &Document, path: &Path) -> Result<()> {
+    let written = serde_json::to_writer(&mut *spool, doc).map_err(std::io::Error::from);
+    written.and_then(|()| spool.write_all(b"\n")).map_err(Error::io("write", path))
+}
+
+/// The documents of a spool file, in order.
+fn documents(path: &Path) -> Result<impl Iterator<Item = Result<Document>> + use<>> {
+    let path = path.to_owned();
+    let file = File::open(&path).map_err(Error::io("read", &path))?;
+    Ok(BufReader::with_capacity(1 << 18, file).lines().map(move |line| {
+        let line = line.map_err(Error::io("read", &path))?;
+        let why = |error: serde_json::Error| error.to_string();
+        serde_json::from_str(&line).map_err(why).map_err(|why| Error::Format {
+            path: path.clone(),
+            expected: "spool of this run",
+            why,
+        })
+    }))
 }

@@ -19,13 +19,16 @@ pub struct Pair {
 pub struct Clusters {
     ids: Vec<RecordId>,
     representative: Vec<u32>,
+    /// Members of each cluster, at the place of its representative.
+    sizes: Vec<u32>,
     pairs: Vec<Pair>,
 }
 
 impl Clusters {
     /// Every document for itself.
     pub fn alone(ids: Vec<RecordId>) -> Self {
-        Self { representative: (0..ids.len() as u32).collect(), pairs: Vec::new(), ids }
+        let (representative, sizes) = ((0..ids.len() as u32).collect(), vec![1; ids.len()]);
+        Self { ids, representative, sizes, pairs: Vec::new() }
     }
 
     /// Components of `pairs`; the earliest by `dates` represents, then the first.
@@ -46,9 +49,11 @@ impl Clusters {
                 best[root] = index;
             }
         }
-        let representative =
+        let representative: Vec<u32> =
             (0..ids.len() as u32).map(|index| best[find(&mut roots, index) as usize]).collect();
-        Self { ids, representative, pairs }
+        let mut sizes = vec![0; ids.len()];
+        representative.iter().for_each(|root| sizes[*root as usize] += 1);
+        Self { ids, representative, sizes, pairs }
     }
 
     /// Number of documents.
@@ -74,6 +79,16 @@ impl Clusters {
     /// Cluster id of document `index`: the id of its representative.
     pub fn cluster(&self, index: usize) -> RecordId {
         self.ids[self.representative(index)]
+    }
+
+    /// Members of the cluster of document `index`.
+    pub fn size(&self, index: usize) -> usize {
+        self.sizes[self.representative(index)] as usize
+    }
+
+    /// Number of clusters with more than one member.
+    pub fn groups(&self) -> u64 {
+        self.sizes.iter().filter(|size| **size > 1).count() as u64
     }
 
     /// Number of clusters, singletons included.

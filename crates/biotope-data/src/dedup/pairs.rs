@@ -1,9 +1,12 @@
 //! Which documents are the same: exact groups, then candidates of each band, verified.
 
+use std::collections::HashMap;
+
 use rayon::prelude::*;
 
 use crate::Result;
 use crate::dedup::clusters::Pair;
+use crate::dedup::keys::Keys;
 use crate::dedup::shelf::{Shelf, jaccard};
 
 /// How many members of a bucket each later member is compared with. A bucket is this large only when very many
@@ -13,63 +16,102 @@ const BUCKET: usize = 256;
 /// Groups of equal hashes, each ascending, in the order of their first members. Singletons included.
 pub(crate) fn exact(hashes: &[[u8; 16]]) -> Vec<Vec<u32>> {
     let mut order: Vec<u32> = (0..hashes.len() as u32).collect();
-    order.sort_unstable_by_key(|index| (hashes[*index as usize], *index));
+    order.par_sort_unstable_by_key(|index| (hashes[*index as usize], *index));
     let same = |a: &u32, b: &u32| hashes[*a as usize] == hashes[*b as usize];
     let mut groups: Vec<Vec<u32>> = order.chunk_by(same).map(<[u32]>::to_vec).collect();
     groups.sort_unstable_by_key(|group| group[0]);
     groups
 }
 
-/// Verified pairs among `leaders`. `bands` holds `width` keys per document.
-pub(crate) fn near(
-    leaders: &[u32],
-    bands: &[u32],
-    width: usize,
-    shelf: &Shelf,
-    threshold: f64,
-) -> Result<Vec<Pair>> {
-    let mut found = Vec::new();
-    for band in 0..width {
-        let keys = |index: u32| &bands[index as usize * width..][..width];
-        let mut order: Vec<u32> = leaders.to_vec();
-        order.par_sort_unstable_by_key(|index| (keys(*index)[band], *index));
-        let buckets = order.chunk_by(|a, b| keys(*a)[band] == keys(*b)[band]);
-        for bucket in buckets.filter(|bucket| bucket.len() > 1) {
-            // A pair that met in an earlier band was settled there.
-            let fresh = |a: u32, b: u32| !keys(a)[..band].iter().zip(&keys(b)[..band]).any(|(x, y)| x == y);
-            found.extend(verify(bucket, fresh, shelf, threshold)?);
-        }
-    }
-    Ok(found)
+/// Looks for near-duplicates within a budget of memory.
+pub(crate) struct Search<'a> {
+    pub(crate) shelf: &'a Shelf,
+    pub(crate) threshold: f64,
+    /// Bytes for the keys that are sorted at a time, and again for the candidates that wait.
+    pub(crate) budget: usize,
 }
 
-fn verify(
-    bucket: &[u32],
-    fresh: impl Fn(u32, u32) -> bool + Sync,
-    shelf: &Shelf,
-    threshold: f64,
-) -> Result<Vec<Pair>> {
-    let firsts = &bucket[..bucket.len().min(BUCKET)];
-    let row = |(position, a): (usize, &u32)| -> Result<Vec<Pair>> {
-        let near_in_size = |b: u32| {
-            let (small, large) = (shelf.len(*a).min(shelf.len(b)), shelf.len(*a).max(shelf.len(b)));
-            small as f64 >= threshold * large as f64
-        };
-        let mut others =
-            bucket[position + 1..].iter().filter(|b| fresh(*a, **b) && near_in_size(**b)).peekable();
-        if others.peek().is_none() {
-            return Ok(Vec::new());
+impl Search<'_> {
+    /// Verified pairs among the documents for which `leads` says so, ascending.
+    ///
+    /// One band is sorted at a time; if its keys are more than the budget allows, in as many passes over the file as
+    /// there are parts of the key space. Candidates wait until there are as many as the budget allows, then each is checked
+    /// once. The result does not depend on the budget.
+    pub(crate) fn near(&self, leads: &[bool], keys: &mut Keys) -> Result<Vec<Pair>> {
+        let passes = (leads.len() * 8).div_ceil(self.budget.max(1)).max(1) as u64;
+        let (mut waiting, mut found): (Vec<u64>, Vec<Pair>) = Default::default();
+        for (band, pass) in (0..keys.width()).flat_map(|band| (0..passes).map(move |pass| (band, pass))) {
+            let mut order: Vec<u64> = Vec::new();
+            keys.read(band, |index, key| {
+                if leads[index as usize] && (u64::from(key) * passes) >> 32 == pass {
+                    order.push((u64::from(key) << 32) | u64::from(index));
+                }
+            })?;
+            order.par_sort_unstable();
+            for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32).filter(|bucket| bucket.len() > 1) {
+                self.candidates(bucket, &mut waiting);
+                if waiting.len() * 8 > self.budget {
+                    self.settle(&mut waiting, &mut found)?;
+                }
+            }
         }
-        let set = shelf.get(*a)?;
+        self.settle(&mut waiting, &mut found)?;
+        found.sort_unstable_by_key(|pair| (pair.a, pair.b));
+        found.dedup_by_key(|pair| (pair.a, pair.b));
+        Ok(found)
+    }
+
+    fn candidates(&self, bucket: &[u64], waiting: &mut Vec<u64>) {
+        let index = |entry: &u64| *entry as u32;
+        for (position, a) in bucket.iter().map(index).enumerate().take(BUCKET) {
+            let others = bucket[position + 1..].iter().map(index).filter(|b| self.near_in_size(a, *b));
+            waiting.extend(others.map(|b| (u64::from(a) << 32) | u64::from(b)));
+        }
+    }
+
+    fn near_in_size(&self, a: u32, b: u32) -> bool {
+        let (a, b) = (self.shelf.len(a), self.shelf.len(b));
+        a.min(b) as f64 >= self.threshold * a.max(b) as f64
+    }
+
+    fn settle(&self, waiting: &mut Vec<u64>, found: &mut Vec<Pair>) -> Result<()> {
+        waiting.par_sort_unstable();
+        waiting.dedup();
+        let rows: Vec<&[u64]> = waiting.chunk_by(|a, b| a >> 32 == b >> 32).collect();
+        let pairs: Vec<Vec<Pair>> = rows.par_iter().map(|row| self.verify(row)).collect::<Result<_>>()?;
+        found.extend(pairs.into_iter().flatten());
+        waiting.clear();
+        Ok(())
+    }
+
+    /// Candidates with the same first document.
+    fn verify(&self, row: &[u64]) -> Result<Vec<Pair>> {
+        let a = (row[0] >> 32) as u32;
+        let set = self.shelf.get(a)?;
         let mut pairs = Vec::new();
-        for b in others {
-            let similarity = jaccard(&set, &shelf.get(*b)?);
-            if similarity >= threshold {
-                pairs.push(Pair { a: *a, b: *b, similarity });
+        for b in row.iter().map(|entry| *entry as u32) {
+            let similarity = jaccard(&set, &self.shelf.get(b)?);
+            if similarity >= self.threshold {
+                pairs.push(Pair { a, b, similarity });
             }
         }
         Ok(pairs)
-    };
-    let rows: Vec<Vec<Pair>> = firsts.par_iter().enumerate().map(row).collect::<Result<_>>()?;
-    Ok(rows.concat())
+    }
+}
+
+/// Pairs of the first document of an address with each later one, if they are at least that similar.
+pub(crate) fn of_one_address(addresses: &[Option<u64>], shelf: &Shelf, least: f64) -> Result<Vec<Pair>> {
+    let mut first: HashMap<u64, u32> = HashMap::new();
+    let mut pairs = Vec::new();
+    for (b, address) in addresses.iter().enumerate().filter_map(|(b, address)| Some((b as u32, (*address)?)))
+    {
+        let a = *first.entry(address).or_insert(b);
+        if a != b {
+            let similarity = jaccard(&shelf.get(a)?, &shelf.get(b)?);
+            if similarity >= least {
+                pairs.push(Pair { a, b, similarity });
+            }
+        }
+    }
+    Ok(pairs)
 }

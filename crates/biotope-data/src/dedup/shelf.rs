@@ -59,16 +59,22 @@ impl Shelf {
 
 /// Jaccard similarity of two ascending sets; two empty ones are equal.
 pub(crate) fn jaccard(a: &[u64], b: &[u64]) -> f64 {
-    let (mut i, mut j, mut shared) = (0, 0, 0usize);
-    while i < a.len() && j < b.len() {
-        match a[i].cmp(&b[j]) {
-            std::cmp::Ordering::Less => i += 1,
-            std::cmp::Ordering::Greater => j += 1,
-            std::cmp::Ordering::Equal => (i, j, shared) = (i + 1, j + 1, shared + 1),
-        }
-    }
+    let shared = shared(a, b);
     let union = a.len() + b.len() - shared;
     if union == 0 { 1.0 } else { shared as f64 / union as f64 }
+}
+
+/// Members that two ascending sets have in common.
+pub(crate) fn shared(a: &[u64], b: &[u64]) -> usize {
+    let (mut i, mut j, mut shared) = (0, 0, 0);
+    while i < a.len() && j < b.len() {
+        // Without branches: which of two hashes is larger cannot be predicted.
+        let (x, y) = (a[i], b[j]);
+        i += usize::from(x <= y);
+        j += usize::from(y <= x);
+        shared += usize::from(x == y);
+    }
+    shared
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use biotope_core::{Config, Document};
 use regex::{Captures, Regex};
 use serde::{Deserialize, Serialize};
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfkc_quick};
 
 use crate::step::{Step, Verdict};
 
@@ -81,6 +81,9 @@ impl NormalizeText {
     /// assert_eq!(clean, "Wheat & oats rise\n\n小麦");
     /// ```
     pub fn clean(&self, text: &str) -> String {
+        if self.is_clean(text) {
+            return text.to_owned();
+        }
         let mut current = text.to_owned();
         for _ in 0..ROUNDS {
             let next = self.round(&current);
@@ -90,6 +93,31 @@ impl NormalizeText {
             current = next;
         }
         current
+    }
+
+    /// Whether a round would change nothing, as far as that can be told in one look. Most texts are so.
+    fn is_clean(&self, text: &str) -> bool {
+        // As after two line feeds: nothing may begin with a space or another line feed.
+        let (mut last, mut feeds) = ('\n', 2);
+        for c in text.chars() {
+            let fits = match c {
+                ' ' => !matches!(last, ' ' | '\n'),
+                '\n' => last != ' ' && feeds < 2,
+                '&' => !self.entities,
+                c if c.is_ascii() => !c.is_ascii_control(),
+                c => !c.is_whitespace() && !is_invisible(c) && !matches!(c, '\u{200c}' | '\u{200d}'),
+            };
+            if !fits {
+                return false;
+            }
+            feeds = if c == '\n' { feeds + 1 } else { 0 };
+            last = c;
+        }
+        let composed = || match self.form {
+            Form::Nfc => is_nfc_quick(text.chars()),
+            Form::Nfkc => is_nfkc_quick(text.chars()),
+        };
+        !matches!(last, ' ' | '\n') && (text.is_ascii() || composed() == IsNormalized::Yes)
     }
 
     fn round(&self, text: &str) -> String {
@@ -162,6 +190,11 @@ impl Step for NormalizeText {
     }
 
     fn apply(&self, mut doc: Document) -> Verdict {
+        if self.is_clean(&doc.text)
+            && doc.title.as_deref().is_none_or(|title| self.is_clean(title) && !title.contains('\n'))
+        {
+            return Verdict::Keep(doc);
+        }
         let before = doc.text.chars().count();
         let text = self.clean(&doc.text);
         let title = doc.title.as_deref().map(|title| self.clean(title).replace('\n', " "));
@@ -187,6 +220,14 @@ mod tests {
             let step = NormalizeText::default();
             let once = step.clean(&text);
             prop_assert_eq!(step.clean(&once), once);
+        }
+
+        #[test]
+        fn what_looks_clean_is(text in "([a-z小 \n.]|[\u{301}é\u{3000}\u{ad}&]){0,12}") {
+            let step = NormalizeText::default();
+            if step.is_clean(&text) {
+                prop_assert_eq!(step.round(&text), text);
+            }
         }
     }
 
