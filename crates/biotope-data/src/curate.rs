@@ -80,6 +80,11 @@ impl Default for CurateConfig {
 }
 
 impl CurateConfig {
+    /// The steps with lists from files in full: what a bundle carries, and what decides whether anything changed.
+    pub fn settled_steps(&self) -> Result<Vec<Component>> {
+        Ok(Pipeline::open(&self.steps)?.components().to_vec())
+    }
+
     /// Checks everything that can be checked without data.
     pub fn check(&self) -> Result<()> {
         Pipeline::open(&self.steps)?;

@@ -60,7 +60,7 @@ fn pack(house: &House, recipe: &Recipe, dataset: &Dataset, run: &Run) -> Result<
             model: &facts.component,
             params: &params,
             featurizer: featurizer.as_ref(),
-            steps: &recipe.curate.steps,
+            steps: &recipe.curate.settled_steps()?,
             serve: &recipe.serve,
             evaluation: evaluation.as_ref(),
             lineage: &lineage(recipe, &facts),

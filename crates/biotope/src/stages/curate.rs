@@ -36,7 +36,8 @@ fn key(house: &House, recipe: &Recipe) -> Result<String> {
         biotope_data::Error::NoDataset { .. } => Error::Order { stage: "curate", needs: "collect" },
         other => other.into(),
     })?;
-    Ok(digest::of(&(&recipe.curate, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"))))
+    let (curate, steps) = (&recipe.curate, recipe.curate.settled_steps()?);
+    Ok(digest::of(&(curate, steps, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"))))
 }
 
 fn outcome(skipped: bool, report: &CurateReport) -> Outcome {
