@@ -12,31 +12,30 @@ use std::time::Instant;
 use biotope_core::RecordId;
 use biotope_data::dedup::{DedupConfig, Sketcher, cluster};
 
-#[path = "../tests/support/drawn.rs"]
-mod drawn;
-
 type Outcome = Result<(), Box<dyn std::error::Error>>;
 
-/// Words, or Chinese characters, of a document; a copy has some of them replaced, one in two to one in a hundred.
+/// Numbers below `most`, the same for the same seed.
+fn draw(seed: u64, count: usize, most: u32) -> Vec<u32> {
+    let mut bytes = vec![0; count * 4];
+    blake3::Hasher::new().update(&seed.to_le_bytes()).finalize_xof().fill(&mut bytes);
+    bytes
+        .chunks_exact(4)
+        .map(|four| u32::from_le_bytes([four[0], four[1], four[2], four[3]]) % most)
+        .collect()
+}
+
+/// Words, or Chinese characters, of a document; a copy has one to fourteen of its 160 replaced.
 fn words(number: usize) -> Vec<String> {
     let original = if is_copy(number) { number - 5 } else { number };
     let chinese = original % 20 < 10;
-    let draw = |seed: usize, count: usize| -> Vec<u32> {
-        let all: Vec<u32> = (0..=255).collect();
-        let (high, low) = (drawn::drawn(seed * 2, count, &all), drawn::drawn(seed * 2 + 1, count, &all));
-        high.into_iter()
-            .zip(low)
-            .map(|(high, low)| (high << 8 | low) % if chinese { 2500 } else { 20_000 })
-            .collect()
-    };
+    let most = if chinese { 2500 } else { 20_000 };
     let word = |n: u32| {
         if chinese { char::from_u32(0x4e00 + n).unwrap_or('一').to_string() } else { format!("w{n}") }
     };
-    let mut all: Vec<String> = draw(original, 160).into_iter().map(word).collect();
+    let mut all: Vec<String> = draw(original as u64, 160, most).into_iter().map(word).collect();
     if is_copy(number) {
-        let edits = 1 + number / 10 % 14;
-        for place in drawn::drawn(number, edits, &(0..160).collect::<Vec<_>>()) {
-            all[place] = word(if chinese { 2499 } else { 19_999 } - place as u32);
+        for place in draw(u64::MAX - number as u64, 1 + number / 10 % 14, 160) {
+            all[place as usize] = word(most - 1 - place);
         }
     }
     all
@@ -81,11 +80,8 @@ fn generated(count: usize) -> Outcome {
             let wanted: BTreeSet<(u32, u32)> =
                 truth.iter().filter(|(_, _, same)| *same >= threshold).map(|(a, b, _)| (*a, *b)).collect();
             let right = found.intersection(&wanted).count();
-            let layout = if bands == 0 {
-                "from the threshold".into()
-            } else {
-                format!("{bands} x {}", permutations / bands)
-            };
+            let rows = permutations.checked_div(bands);
+            let layout = rows.map_or("from the threshold".into(), |rows| format!("{bands} x {rows}"));
             println!(
                 "| {threshold} | {layout} | {} | {} | {:.4} | {:.4} | {:.1} |",
                 wanted.len(),

@@ -189,7 +189,9 @@ impl Deduplicator {
         self.keys.flush()?;
         let groups = pairs::exact(&self.exact);
         let mut leads = vec![false; self.ids.len()];
-        groups.iter().for_each(|group| leads[group[0] as usize] = true);
+        for group in &groups {
+            leads[group[0] as usize] = true;
+        }
         let copies = |group: &Vec<u32>| {
             let first = group[0];
             group[1..]

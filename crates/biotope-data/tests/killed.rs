@@ -30,7 +30,7 @@ impl Generated {
         if original != number {
             words[20] = "再版";
         }
-        let foot = if number % 7 == 0 { "\n订阅我们的新闻" } else { "" };
+        let foot = if number.is_multiple_of(7) { "\n订阅我们的新闻" } else { "" };
         let text = format!("{}{foot}", words.join(" "));
         let doc = Document::new(format!("https://news.example/{number}"), text);
         Document { label: Some(["grain", "原油"][original % 2].into()), ..doc }

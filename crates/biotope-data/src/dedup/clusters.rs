@@ -52,7 +52,9 @@ impl Clusters {
         let representative: Vec<u32> =
             (0..ids.len() as u32).map(|index| best[find(&mut roots, index) as usize]).collect();
         let mut sizes = vec![0; ids.len()];
-        representative.iter().for_each(|root| sizes[*root as usize] += 1);
+        for root in &representative {
+            sizes[*root as usize] += 1;
+        }
         Self { ids, representative, sizes, pairs }
     }
 

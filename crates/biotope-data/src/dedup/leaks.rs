@@ -82,7 +82,9 @@ mod tests {
         ];
         let sketcher = Sketcher::new(&DedupConfig::default());
         let mut shelf = Shelf::new(None).unwrap();
-        texts.iter().for_each(|text| shelf.push(&sketcher.sketch(text).shingles).unwrap());
+        for text in &texts {
+            shelf.push(&sketcher.sketch(text).shingles).unwrap();
+        }
         shelf.flush().unwrap();
         let leaks = find(&shelf, &[0, 1, 5], &[2, 3, 4], 0.8).unwrap();
         assert_eq!(leaks.iter().map(|leak| (leak.index, leak.test)).collect::<Vec<_>>(), [(2, 0), (4, 1)]);

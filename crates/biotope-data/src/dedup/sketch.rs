@@ -79,10 +79,9 @@ impl Sketcher {
         let mut signature = vec![u32::MAX; self.factors.len()];
         for shingle in shingles {
             let x = shingle >> 32;
-            let slots = signature.iter_mut().zip(&self.factors).zip(&self.terms);
-            slots.for_each(|((slot, a), b)| {
-                *slot = (*slot).min((a.wrapping_mul(x).wrapping_add(*b) >> 32) as u32)
-            });
+            for ((slot, a), b) in signature.iter_mut().zip(&self.factors).zip(&self.terms) {
+                *slot = (*slot).min((a.wrapping_mul(x).wrapping_add(*b) >> 32) as u32);
+            }
         }
         let key = |(index, rows): (usize, &[u32])| {
             let bytes: Vec<u8> = rows.iter().flat_map(|slot| slot.to_le_bytes()).collect();
@@ -190,7 +189,8 @@ mod tests {
             ..DedupConfig::default()
         });
         for shared in [20, 50, 80] {
-            let text = |from: usize| (from..from + 100).map(|n| format!("w{n} ")).collect::<String>();
+            let text =
+                |from: usize| (from..from + 100).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
             let (a, b) = (sketcher.sketch(&text(0)), sketcher.sketch(&text(100 - shared)));
             let same = a.bands.iter().zip(&b.bands).filter(|(a, b)| a == b).count() as f64 / 256.0;
             let jaccard = shared as f64 / (200 - shared) as f64;

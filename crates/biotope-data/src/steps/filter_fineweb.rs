@@ -1,4 +1,4 @@
-//! The quality rules of FineWeb: lines that end, lines that are short, lines that come again.
+//! The quality rules of `FineWeb`: lines that end, lines that are short, lines that come again.
 
 use biotope_core::{Config, Document, Invalid};
 use serde::{Deserialize, Deserializer, Serialize};

@@ -207,7 +207,7 @@ mod tests {
             "number signs per word: 0.211, at most 0.1"
         );
         assert_eq!(why(&good.replace("The", "- The\n")).as_deref(), None);
-        let listed = good.split(". ").map(|line| format!("- {line} and so on\n")).collect::<String>();
+        let listed = format!("- {}", good.replace(". ", " and so on\n- "));
         assert_eq!(why(&listed).unwrap(), "lines that begin with a bullet: 1.000, at most 0.9");
         assert_eq!(why(&"word ".repeat(60)).unwrap(), "different stop words: 0, at least 2");
         assert_eq!(

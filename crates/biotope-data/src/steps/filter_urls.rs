@@ -70,7 +70,7 @@ pub struct Urls {
     config: FilterUrls,
     allow: HashSet<String>,
     domains: HashSet<String>,
-    urls: HashSet<String>,
+    addresses: HashSet<String>,
     words: HashSet<String>,
     soft_words: HashSet<String>,
 }
@@ -82,11 +82,11 @@ impl FilterUrls {
         self.urls = lists::gather("urls", &self.urls, &std::mem::take(&mut self.url_files))?;
         self.words = lists::gather("words", &self.words, &std::mem::take(&mut self.word_files))?;
         let lower = |list: &[String]| list.iter().map(|entry| entry.to_lowercase()).collect();
-        let urls = self.urls.iter().map(|url| canonical(url).unwrap_or_else(|| url.clone())).collect();
+        let addresses = self.urls.iter().map(|url| canonical(url).unwrap_or_else(|| url.clone())).collect();
         Ok(Urls {
             allow: lower(&self.allow),
             domains: lower(&self.domains),
-            urls,
+            addresses,
             words: lower(&self.words),
             soft_words: lower(&self.soft_words),
             config: self,
@@ -104,7 +104,9 @@ impl Urls {
         if let Some(domain) = listed(&self.domains, host) {
             return Some(format!("domain {domain} is on the list"));
         }
-        if !self.urls.is_empty() && canonical(source).is_some_and(|address| self.urls.contains(&address)) {
+        if !self.addresses.is_empty()
+            && canonical(source).is_some_and(|address| self.addresses.contains(&address))
+        {
             return Some("its address is on the list".into());
         }
         let lower = source.to_lowercase();

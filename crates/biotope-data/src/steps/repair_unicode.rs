@@ -109,15 +109,14 @@ fn read_latin(stretch: &str) -> Option<String> {
     while at < bytes.len() {
         let length = utf8_length(bytes[at]);
         let said = bytes.get(at..at + length).and_then(|part| std::str::from_utf8(part).ok());
-        match said.filter(|_| length > 1 && is_telling(bytes[at], length, whole && bytes.len() > 2)) {
-            Some(said) => {
-                clean.push_str(said);
-                (at, changed) = (at + length, true);
-            }
-            None => {
-                clean.push(chars[at]);
-                at += 1;
-            }
+        if let Some(said) =
+            said.filter(|_| length > 1 && is_telling(bytes[at], length, whole && bytes.len() > 2))
+        {
+            clean.push_str(said);
+            (at, changed) = (at + length, true);
+        } else {
+            clean.push(chars[at]);
+            at += 1;
         }
     }
     changed.then_some(clean)
