@@ -21,10 +21,12 @@ use crate::store::Store;
 use crate::{Error, Result};
 
 mod decide;
+mod former;
 pub mod lines;
 mod spool;
 
 use decide::Fate;
+use former::{Former, Keeper};
 use lines::LinesConfig;
 use spool::{Spooled, first_pass};
 
@@ -152,21 +154,39 @@ pub fn curate_from(
     config.check()?;
     let scratch = store.scratch()?;
     let mut quarantine = Quarantine::create(&store.quarantine(name)?, "curate")?;
-    let spooled = first_pass(source, config, scratch.path(), &mut quarantine, progress)?;
+    let path = store.dataset(name)?;
+    let former = Former::load(config, &path)?;
+    let known = former.as_ref().map_or(&[][..], |former| &former.rows);
+    let spooled = first_pass(source, config, known, scratch.path(), &mut quarantine, progress)?;
     if spooled.rows.is_empty() {
         let (seen, set_aside) = (spooled.seen, quarantine.counts().values().sum());
         quarantine.finish()?;
         return Err(Error::Empty { place: source.describe(), seen, set_aside });
     }
     let (fates, clusters) = decide::decide(&spooled, config, seed)?;
-    let mut writer = Writer::curated(store.dataset(name)?)?;
+    let mut writer = Writer::curated(&path)?;
+    let kept = fates.iter().filter(|fate| matches!(fate, Fate::Keep(_))).count();
+    let mut keeper = Keeper::new(config, &path, kept, &spooled)?;
     progress.begin("write", Some(fates.len() as u64), Unit::Items);
     let mut splits = BTreeMap::new();
+    if let Some(former) = &former {
+        former.carry(|index, row| {
+            *splits.entry(row.split).or_default() += 1;
+            if let Some(keeper) = &mut keeper {
+                keeper.push(index, &row.doc.source, row.doc.published.as_deref(), row.split)?;
+            }
+            writer.push(row)
+        })?;
+    }
     for (index, doc) in spooled.documents()?.enumerate() {
+        let index = spooled.former.len() + index;
         let mut doc = doc?;
         match &fates[index] {
             Fate::Keep(split) => {
                 decide::explain(&mut doc, &spooled, index, config);
+                if let Some(keeper) = &mut keeper {
+                    keeper.push(index, &doc.source, doc.published.as_deref(), *split)?;
+                }
                 *splits.entry(*split).or_default() += 1;
                 writer.push(Row { doc, split: *split, cluster: spooled.rows[index].cluster })?;
             }
@@ -185,6 +205,9 @@ pub fn curate_from(
     let set_aside = quarantine.finish()?;
     let about = json!({ "config": config, "seed": seed, "seen": spooled.seen, "set_aside": set_aside });
     let done = writer.commit(about)?;
+    if let Some(keeper) = keeper {
+        keeper.finish(&done.digest)?;
+    }
     Ok(CurateReport {
         seen: spooled.seen,
         documents: done.rows,

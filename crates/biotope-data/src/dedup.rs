@@ -18,6 +18,7 @@ use crate::Result;
 
 pub(crate) mod address;
 pub mod clusters;
+pub(crate) mod former;
 mod keys;
 pub(crate) mod leaks;
 mod pairs;
@@ -40,6 +41,17 @@ pub enum Keep {
     Earliest,
     /// The first seen.
     First,
+}
+
+/// What new documents are held against, besides each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Against {
+    /// Nothing: the new version replaces the former.
+    #[default]
+    Nothing,
+    /// The former version: its rows stay, and new documents that are none of its duplicates are added.
+    Previous,
 }
 
 /// What to do with a document that contains one of the test split.
@@ -71,6 +83,8 @@ pub struct DedupConfig {
     pub same_address: f64,
     /// Who represents a cluster.
     pub keep: Keep,
+    /// What new documents are held against, besides each other.
+    pub against: Against,
     /// Share of a test document's shingles from which another document contains it; above 1 nobody looks.
     pub test_containment: f64,
     /// What becomes of a training or validation document that contains a test document.
@@ -88,6 +102,7 @@ impl Default for DedupConfig {
             bands: 0,
             same_address: 0.5,
             keep: Keep::Earliest,
+            against: Against::Nothing,
             test_containment: 0.8,
             leaks: LeakRule::Drop,
             memory_mb: 256,
@@ -149,6 +164,15 @@ pub struct Deduplicator {
     addresses: Vec<Option<u64>>,
     keys: Keys,
     shelf: Shelf,
+    former: u32,
+}
+
+/// What [`Deduplicator::finish`] found, and what it was found with.
+#[derive(Debug)]
+pub(crate) struct Found {
+    pub(crate) clusters: Clusters,
+    pub(crate) sets: Shelf,
+    pub(crate) exact: Vec<[u8; 16]>,
 }
 
 impl Deduplicator {
@@ -158,7 +182,7 @@ impl Deduplicator {
         config.check()?;
         let (ids, published, exact, addresses) = Default::default();
         let (keys, shelf) = (Keys::new(scratch, config.layout().0)?, Shelf::new(scratch)?);
-        Ok(Self { config: config.clone(), ids, published, exact, addresses, keys, shelf })
+        Ok(Self { config: config.clone(), ids, published, exact, addresses, keys, shelf, former: 0 })
     }
 
     /// Adds a document by its sketch, which [`Sketcher::sketch`] makes on any thread; `source` is its address, if it has
@@ -178,13 +202,22 @@ impl Deduplicator {
         self.shelf.push(&sketch.shingles)
     }
 
-    /// Finds the clusters. The result depends on the documents and their order only, not on threads.
-    pub fn finish(self) -> Result<Clusters> {
-        self.finish_with_sets().map(|(clusters, _)| clusters)
+    /// Adds a row of an earlier version; they come before all others, represent their clusters, and are not held against
+    /// each other again.
+    pub(crate) fn add_former(&mut self, row: &former::FormerRow, sketcher: &Sketcher) -> Result<()> {
+        let (exact, shingles) = (row.exact, row.shingles.clone());
+        let sketch = Sketch { exact, bands: sketcher.bands(&shingles), shingles };
+        self.former += 1;
+        self.add(row.id, &row.source, row.published.as_deref().and_then(crate::dates::moment), &sketch)
     }
 
-    /// As [`Deduplicator::finish`], and the shingle sets.
-    pub(crate) fn finish_with_sets(mut self) -> Result<(Clusters, Shelf)> {
+    /// Finds the clusters. The result depends on the documents and their order only, not on threads.
+    pub fn finish(self) -> Result<Clusters> {
+        self.finish_with_sets().map(|found| found.clusters)
+    }
+
+    /// As [`Deduplicator::finish`], with what it knows of each document.
+    pub(crate) fn finish_with_sets(mut self) -> Result<Found> {
         self.shelf.flush()?;
         self.keys.flush()?;
         let groups = pairs::exact(&self.exact);
@@ -202,14 +235,16 @@ impl Deduplicator {
         let mut found: Vec<Pair> = groups.iter().flat_map(copies).collect();
         drop(groups);
         let budget = self.config.memory_mb << 20;
-        let search = Search { shelf: &self.shelf, threshold: self.config.threshold, budget };
+        let search =
+            Search { shelf: &self.shelf, threshold: self.config.threshold, budget, former: self.former };
         found.extend(search.near(&leads, &mut self.keys)?);
         found.extend(pairs::of_one_address(&self.addresses, &self.shelf, self.config.same_address)?);
         found.sort_by_key(|pair| (pair.a, pair.b));
         found.dedup_by_key(|pair| (pair.a, pair.b));
         let earliest = self.config.keep == Keep::Earliest;
         let dates = earliest.then_some(self.published.as_slice());
-        Ok((Clusters::build(self.ids, found, dates), self.shelf))
+        let clusters = Clusters::build(self.ids, found, dates, self.former);
+        Ok(Found { clusters, sets: self.shelf, exact: self.exact })
     }
 }
 

@@ -8,7 +8,8 @@ mod drawn;
 use std::path::Path;
 
 use biotope_core::{Component, Document, Seed, Silent};
-use biotope_data::dedup::{DedupConfig, LeakRule};
+use biotope_data::dedup::{Against, DedupConfig, LeakRule};
+use biotope_data::split::Split;
 use biotope_data::{
     CurateConfig, CurateReport, Dataset, Documents, Error, Quarantine, Result, Source, Store, curate_from,
 };
@@ -159,4 +160,44 @@ fn lines_of_a_site_and_repeated_paragraphs_go_before_duplicates_are_sought() {
         assert!(!doc.text.contains("首页") && !doc.text.contains("Subscribe"), "{}", doc.text);
         assert_eq!(doc.trail.last().unwrap().step, "boilerplate");
     }
+}
+
+/// The same documents of a version, with what was added, whether its sketches were kept or have to be made again.
+#[test]
+fn new_documents_are_held_against_the_former_version() {
+    let mut config = plain();
+    config.dedup = Some(DedupConfig { against: Against::Previous, ..DedupConfig::default() });
+    let mut digests = Vec::new();
+    for keep_sketches in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let first = run(corpus(), &config, folder.path()).unwrap();
+        let path = folder.path().join("datasets/news");
+        let split_of = |source: &str| {
+            let rows = Dataset::open(&path).unwrap().rows(None);
+            rows.map(Result::unwrap).find(|row| row.doc.source == source).map(|row| row.split)
+        };
+        let test = Dataset::open(&path).unwrap().rows(Split::Test).next().unwrap().unwrap().doc;
+        let old = Dataset::open(&path).unwrap().rows(Split::Train).next().unwrap().unwrap().doc;
+        assert_eq!(std::fs::read_dir(path.join("_sketches")).unwrap().count(), 1);
+        if !keep_sketches {
+            std::fs::remove_dir_all(path.join("_sketches")).unwrap();
+        }
+        let new = vec![
+            doc("https://c.example/copy", &old.text, "grain"),
+            doc("https://c.example/quote", &format!("{} 再版", test.text), "grain"),
+            doc("https://c.example/new", &text(900), "grain"),
+            doc("https://c.example/新", &text(901), "原油"),
+        ];
+        let second = run(new.clone(), &config, folder.path()).unwrap();
+        assert_eq!((second.seen, second.documents, second.version), (4, first.documents + 2, 1));
+        let aside = aside(folder.path());
+        assert_eq!(aside[0].2, format!("copy of {} of an earlier version", old.id));
+        assert_eq!(aside[1].2, format!("near-duplicate of a test document, {}", test.id));
+        assert_eq!((split_of(&old.source), split_of(&test.source)), (Some(Split::Train), Some(Split::Test)));
+        assert!(split_of("https://c.example/新").is_some());
+        let again = run(new, &config, folder.path()).unwrap();
+        assert_eq!((again.version, again.written, &again.digest), (1, false, &second.digest));
+        digests.push(second.digest);
+    }
+    assert_eq!(digests[0], digests[1]);
 }

@@ -27,13 +27,15 @@ pub(crate) fn decide(spooled: &Spooled, config: &CurateConfig, seed: Seed) -> Re
     let splitter = build_splitter(&config.split)?;
     let rows = &spooled.rows;
     let protected = splitter.protected(rows)?;
-    let mut reasons = duplicates(rows, &protected, &spooled.clusters);
-    rare(rows, config, &mut reasons)?;
+    let mut reasons = duplicates(spooled, &protected);
+    rare(spooled, config, &mut reasons)?;
     let kept: Vec<usize> = (0..rows.len()).filter(|index| reasons[*index].is_none()).collect();
     let kept_rows: Vec<SplitRow> = kept.iter().map(|index| rows[*index].clone()).collect();
     let splits = splitter.assign(&kept_rows, seed.derive("split"))?;
     let mut split_of: Vec<Option<Split>> = vec![None; rows.len()];
     kept.iter().zip(splits).for_each(|(index, split)| split_of[*index] = Some(split));
+    // What was dealt in an earlier version stays where it is.
+    split_of.iter_mut().zip(&spooled.former).for_each(|(split, former)| *split = Some(*former));
     leaking(spooled, config, &split_of, &mut reasons)?;
     let fates = reasons.into_iter().zip(split_of).map(|(reason, split)| match (reason, split) {
         (Some(reason), _) => Fate::SetAside(reason),
@@ -60,6 +62,8 @@ fn leaking(
         split.filter(move |(_, split)| (*split == Split::Test) == test).map(|(index, _)| index)
     };
     let (tests, others): (Vec<u32>, Vec<u32>) = (of(true).collect(), of(false).collect());
+    let others: Vec<u32> =
+        others.into_iter().filter(|index| *index as usize >= spooled.former.len()).collect();
     let leaks = leaks::find(sets, &tests, &others, dedup.test_containment)?;
     let name = |index: u32| spooled.rows[index as usize].id;
     if let (LeakRule::Error, Some(first)) = (dedup.leaks, leaks.first()) {
@@ -86,17 +90,22 @@ pub(super) fn explain(doc: &mut Document, spooled: &Spooled, index: usize, confi
 
 /// Why each row is set aside as a duplicate, if it is.
 ///
-/// Protected rows all stay. Of a cluster with a protected row nothing else stays; of any other cluster, only its
+/// Rows of an earlier version all stay, and nothing that is the same as one of them comes in. Protected rows all stay. Of a cluster with a protected row nothing else stays; of any other cluster, only its
 /// representative.
-fn duplicates(rows: &[SplitRow], protected: &[bool], clusters: &crate::Clusters) -> Vec<Option<Reason>> {
+fn duplicates(spooled: &Spooled, protected: &[bool]) -> Vec<Option<Reason>> {
+    let (rows, clusters, former) = (&spooled.rows, &spooled.clusters, spooled.former.len());
     let mut test: HashMap<RecordId, RecordId> = HashMap::new();
-    for (row, _) in rows.iter().zip(protected).filter(|(_, protected)| **protected) {
+    for (row, _) in rows.iter().zip(protected).skip(former).filter(|(_, protected)| **protected) {
+        test.entry(row.cluster).or_insert(row.id);
+    }
+    for (row, _) in rows.iter().zip(&spooled.former).filter(|(_, split)| **split == Split::Test) {
         test.entry(row.cluster).or_insert(row.id);
     }
     let similarity = similarities(clusters);
     let reason = |index: usize| {
         let row = &rows[index];
-        if protected[index] {
+        let known = clusters.representative(index) < former;
+        if index < former || (protected[index] && !known) {
             return None;
         }
         if let Some(id) = test.get(&row.cluster) {
@@ -110,7 +119,8 @@ fn duplicates(rows: &[SplitRow], protected: &[bool], clusters: &crate::Clusters)
             Some(same) => format!("near-duplicate (similarity {same:.3} to one of its cluster) of"),
             None => "near-duplicate of".to_owned(),
         };
-        Some(Reason::new(DUPLICATE, format!("{how} {}", row.cluster)))
+        let whose = if known { " of an earlier version" } else { "" };
+        Some(Reason::new(DUPLICATE, format!("{how} {}{whose}", row.cluster)))
     };
     (0..rows.len()).map(reason).collect()
 }
@@ -128,7 +138,8 @@ fn similarities(clusters: &crate::Clusters) -> HashMap<u32, f64> {
 }
 
 /// Classes with too few examples: an error, or a reason for each of them.
-fn rare(rows: &[SplitRow], config: &CurateConfig, reasons: &mut [Option<Reason>]) -> Result<()> {
+fn rare(spooled: &Spooled, config: &CurateConfig, reasons: &mut [Option<Reason>]) -> Result<()> {
+    let rows = &spooled.rows;
     let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
     let labels: Vec<Option<&str>> = rows.iter().map(|row| row.label.as_deref()).collect();
     for (label, _) in labels.iter().zip(reasons.iter()).filter(|(_, reason)| reason.is_none()) {
@@ -139,7 +150,8 @@ fn rare(rows: &[SplitRow], config: &CurateConfig, reasons: &mut [Option<Reason>]
     if let (Rare::Error, Some((label, count))) = (config.rare, counts.first_key_value()) {
         return Err(Error::RareClass { label: (*label).to_owned(), count: *count, needed: config.min_class });
     }
-    for (label, reason) in labels.iter().zip(reasons).filter(|(_, reason)| reason.is_none()) {
+    let new = labels.iter().zip(reasons).skip(spooled.former.len());
+    for (label, reason) in new.filter(|(_, reason)| reason.is_none()) {
         if let Some(count) = label.and_then(|label| counts.get(label)) {
             let why = format!(
                 "class {:?} has {count} of the {} examples it needs",

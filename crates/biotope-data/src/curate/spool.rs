@@ -13,11 +13,12 @@ use crate::collect::bad_record;
 use crate::curate::lines::Lines;
 use crate::curate::{Clusters, CurateConfig, Deduplicator};
 use crate::dates::moment;
+use crate::dedup::former::FormerRow;
 use crate::dedup::{Shelf, Sketch, Sketcher};
 use crate::pipeline::Pipeline;
 use crate::quarantine::{Quarantine, SetAside};
 use crate::source::Source;
-use crate::split::{SplitRow, build_splitter};
+use crate::split::{Split, SplitRow, build_splitter};
 use crate::step::{Reason, Verdict};
 use crate::{Error, Result};
 
@@ -31,11 +32,15 @@ pub(crate) struct Spooled {
     pub(crate) clusters: Clusters,
     /// Shingle sets by row, if duplicates were looked for.
     pub(crate) sets: Option<Shelf>,
+    /// Hashes of the words by row.
+    pub(crate) exact: Vec<[u8; 16]>,
+    /// Splits of the first rows, which are of an earlier version and not in the spool.
+    pub(crate) former: Vec<Split>,
     path: PathBuf,
 }
 
 impl Spooled {
-    /// The cleaned documents, in the order of the rows.
+    /// The cleaned documents, in the order of the rows that are not of an earlier version.
     pub(crate) fn documents(&self) -> Result<impl Iterator<Item = Result<Document>> + use<>> {
         documents(&self.path)
     }
@@ -45,11 +50,13 @@ impl Spooled {
 pub(crate) fn first_pass(
     source: &dyn Source,
     config: &CurateConfig,
+    former: &[FormerRow],
     scratch: &Path,
     quarantine: &mut Quarantine,
     progress: &dyn Progress,
 ) -> Result<Spooled> {
     let mut pass = Pass::new(config, scratch, quarantine)?;
+    pass.begin_with(former)?;
     progress.begin("clean", None, Unit::Items);
     let mut chunk: Vec<Document> = Vec::new();
     let mut bytes = 0;
@@ -87,6 +94,7 @@ struct Pass<'a> {
     known: HashSet<RecordId>,
     names: HashSet<Arc<str>>,
     rows: Vec<SplitRow>,
+    former: Vec<Split>,
     seen: u64,
 }
 
@@ -108,8 +116,25 @@ impl<'a> Pass<'a> {
             known: HashSet::new(),
             names: HashSet::new(),
             rows: Vec::new(),
+            former: Vec::new(),
             seen: 0,
         })
+    }
+
+    /// Takes note of the rows of an earlier version.
+    fn begin_with(&mut self, former: &[FormerRow]) -> Result<()> {
+        for row in former {
+            if let (Some(duplicates), Some(sketcher)) = (&mut self.duplicates, &self.sketcher) {
+                duplicates.add_former(row, sketcher)?;
+            }
+            self.known.insert(row.id);
+            let label = row.label.as_deref().map(|label| self.shared(label));
+            let group = row.group.as_deref().map(|group| self.shared(group));
+            let published = row.published.as_deref().and_then(moment);
+            self.rows.push(SplitRow { id: row.id, label, published, cluster: row.id, group });
+            self.former.push(row.split);
+        }
+        Ok(())
     }
 
     fn work(&mut self, chunk: Vec<Document>) -> Result<()> {
@@ -188,16 +213,18 @@ impl<'a> Pass<'a> {
         if let Some(lines) = self.lines.take() {
             self.strip(&lines)?;
         }
-        let (clusters, sets) = match self.duplicates {
+        let (clusters, sets, exact) = match self.duplicates {
             Some(duplicates) => {
-                duplicates.finish_with_sets().map(|(clusters, sets)| (clusters, Some(sets)))?
+                let found = duplicates.finish_with_sets()?;
+                (found.clusters, Some(found.sets), found.exact)
             }
-            None => (Clusters::alone(self.rows.iter().map(|row| row.id).collect()), None),
+            None => (Clusters::alone(self.rows.iter().map(|row| row.id).collect()), None, Vec::new()),
         };
         for (index, row) in self.rows.iter_mut().enumerate() {
             row.cluster = clusters.cluster(index);
         }
-        Ok(Spooled { seen: self.seen, rows: self.rows, clusters, sets, path: self.path })
+        let (seen, rows, former, path) = (self.seen, self.rows, self.former, self.path);
+        Ok(Spooled { seen, rows, clusters, sets, exact, former, path })
     }
 
     /// Takes out of the spooled documents what others have, too, and sketches what is left.
@@ -205,7 +232,7 @@ impl<'a> Pass<'a> {
         let stripped = self.path.with_extension("stripped");
         let file = File::create(&stripped).map_err(Error::io("write", &stripped))?;
         let mut spool = BufWriter::with_capacity(1 << 18, file);
-        let (mut documents, mut number) = (documents(&self.path)?, 0);
+        let (mut documents, mut number) = (documents(&self.path)?, self.former.len() as u32);
         loop {
             let chunk: Vec<Document> = documents.by_ref().take(CHUNK.0).collect::<Result<_>>()?;
             if chunk.is_empty() {

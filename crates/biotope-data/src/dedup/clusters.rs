@@ -31,8 +31,13 @@ impl Clusters {
         Self { ids, representative, sizes, pairs: Vec::new() }
     }
 
-    /// Components of `pairs`; the earliest by `dates` represents, then the first.
-    pub(crate) fn build(ids: Vec<RecordId>, pairs: Vec<Pair>, dates: Option<&[Option<Timestamp>]>) -> Self {
+    /// Components of `pairs`; one of the `former` first ones represents, then the earliest by `dates`, then the first.
+    pub(crate) fn build(
+        ids: Vec<RecordId>,
+        pairs: Vec<Pair>,
+        dates: Option<&[Option<Timestamp>]>,
+        former: u32,
+    ) -> Self {
         let mut roots: Vec<u32> = (0..ids.len() as u32).collect();
         for pair in &pairs {
             let (a, b) = (find(&mut roots, pair.a), find(&mut roots, pair.b));
@@ -40,7 +45,7 @@ impl Clusters {
         }
         let rank = |index: u32| {
             let date = dates.map(|dates| dates[index as usize].unwrap_or(Timestamp::MAX));
-            (date, index)
+            (index >= former, date, index)
         };
         let mut best: Vec<u32> = (0..ids.len() as u32).collect();
         for index in 0..ids.len() as u32 {
@@ -131,10 +136,12 @@ mod tests {
         let pair = |a, b| Pair { a, b, similarity: 0.9 };
         let day = |text: &str| crate::dates::moment(text);
         let dates = [None, day("1987-03-02"), day("1987-03-01"), None];
-        let clusters = Clusters::build(ids(4), vec![pair(0, 1), pair(1, 2)], Some(&dates));
+        let clusters = Clusters::build(ids(4), vec![pair(0, 1), pair(1, 2)], Some(&dates), 0);
         assert_eq!((0..4).map(|i| clusters.representative(i)).collect::<Vec<_>>(), [2, 2, 2, 3]);
         assert_eq!((clusters.count(), clusters.same(0, 2), clusters.same(0, 3)), (2, true, false));
-        let first = Clusters::build(ids(4), vec![pair(0, 1), pair(1, 2)], None);
+        let first = Clusters::build(ids(4), vec![pair(0, 1), pair(1, 2)], None, 0);
+        let known = Clusters::build(ids(4), vec![pair(0, 1), pair(1, 2)], Some(&dates), 1);
+        assert_eq!(known.representative(2), 0);
         assert_eq!(first.representative(2), 0);
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Search<'a> {
     pub(crate) threshold: f64,
     /// Bytes for the keys that are sorted at a time, and again for the candidates that wait.
     pub(crate) budget: usize,
+    /// So many documents are of an earlier version and known not to be each other's duplicates.
+    pub(crate) former: u32,
 }
 
 impl Search<'_> {
@@ -64,7 +66,10 @@ impl Search<'_> {
     fn candidates(&self, bucket: &[u64], waiting: &mut Vec<u64>) {
         let index = |entry: &u64| *entry as u32;
         for (position, a) in bucket.iter().map(index).enumerate().take(BUCKET) {
-            let others = bucket[position + 1..].iter().map(index).filter(|b| self.near_in_size(a, *b));
+            let others = bucket[position + 1..]
+                .iter()
+                .map(index)
+                .filter(|b| *b >= self.former && self.near_in_size(a, *b));
             waiting.extend(others.map(|b| (u64::from(a) << 32) | u64::from(b)));
         }
     }

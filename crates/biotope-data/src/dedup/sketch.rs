@@ -74,7 +74,8 @@ impl Sketcher {
         all
     }
 
-    fn bands(&self, shingles: &[u64]) -> Vec<u32> {
+    /// One key per band for a set of shingles.
+    pub(crate) fn bands(&self, shingles: &[u64]) -> Vec<u32> {
         // A text without a word has the empty signature; such texts are equal by their hash.
         let mut signature = vec![u32::MAX; self.factors.len()];
         for shingle in shingles {
