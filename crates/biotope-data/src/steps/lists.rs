@@ -1,6 +1,7 @@
 //! Lists of terms, domains or addresses: said in the recipe or read from files when the step is made.
 //!
 //! A bundle is opened where the files are not, so what was read travels inline (see [`crate::Step::settled`]).
+// tidy: no entry because it is what two steps read their lists with
 
 use std::path::{Path, PathBuf};
 

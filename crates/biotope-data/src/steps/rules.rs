@@ -1,4 +1,5 @@
 //! What the quality filters have in common: one set of thresholds for spaced scripts, one for Chinese.
+// tidy: no entry because it is what the quality filters compare with
 
 use serde::de::{DeserializeOwned, Error as _};
 use serde::{Deserialize, Deserializer, Serialize};
