@@ -1,6 +1,6 @@
 //! Mojibake: text that was written in one encoding and read in another, turned back.
 //!
-//! UTF-8 read as windows-1252 or Latin-1 gives `Ã©` for `é` and `â€™` for `’`; read as GBK it gives `涓枃` for `中文`. The
+//! UTF-8 read as windows-1252 or Latin-1 gives `Ã©` for `é` and `â€™` for `’`; read as GBK it gives `鏂伴椈` for `新闻`. The
 //! characters are encoded as they were wrongly decoded; if the bytes are UTF-8, and if by chance they would hardly be,
 //! the text is what they say.
 
@@ -39,8 +39,8 @@ impl RepairUnicode {
     ///
     /// ```
     /// use biotope_data::steps::repair_unicode::RepairUnicode;
-    /// let repaired = RepairUnicode::default().repair("The cafÃ© isnâ€™t open. 涓枃鏂伴椈");
-    /// assert_eq!(repaired.as_deref(), Some("The café isn’t open. 中文新闻"));
+    /// let repaired = RepairUnicode::default().repair("The cafÃ© isnâ€™t open. 鏂伴椈鎶ラ亾");
+    /// assert_eq!(repaired.as_deref(), Some("The café isn’t open. 新闻报道"));
     /// ```
     pub fn repair(&self, text: &str) -> Option<String> {
         if text.is_ascii() {
