@@ -41,7 +41,7 @@ pub(crate) fn hashes(text: &str, shape: Shape) -> Vec<u64> {
         for (length, last) in (1..=shape.words.max(shape.han)).zip(&spans[at..]) {
             han &= last.han;
             if length <= if han { shape.han } else { shape.words } {
-                found.push(xxh3_64_with_seed(text[first.start..last.end].as_bytes(), 0));
+                found.push(xxh3_64_with_seed(&text.as_bytes()[first.start..last.end], 0));
             }
         }
     }
