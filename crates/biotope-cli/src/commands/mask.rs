@@ -77,9 +77,9 @@ fn decrypt(args: &Args, mask: &MaskArgs, input: impl Read, name: &str) -> Result
     };
     let text = Cipher::new(&key).decrypt(&whole(input, name)?).map_err(biotope::Error::from)?;
     if args.json {
-        output::json(&json!({ "text": text }))?
+        output::json(&json!({ "text": text }))?;
     } else {
-        write(&text)?
+        write(&text)?;
     }
     Ok(true)
 }
@@ -114,9 +114,10 @@ fn lines(args: &Args, masker: &Masker, mut input: impl BufRead, name: &str) -> R
         }
         let mut text = String::with_capacity(size);
         for (line, masked) in block.iter().zip(masker.mask_all(&block)) {
-            match args.json {
-                true => text.push_str(&to_json(line, &masked).to_string()),
-                false => text.push_str(&masked.text),
+            if args.json {
+                text.push_str(&to_json(line, &masked).to_string());
+            } else {
+                text.push_str(&masked.text);
             }
             text.push('\n');
         }
