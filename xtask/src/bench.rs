@@ -6,8 +6,10 @@ mod measure;
 mod options;
 mod process;
 mod python;
+mod quality;
 mod row;
 mod sample;
+mod shingles;
 mod table;
 
 use std::fs;
@@ -34,6 +36,8 @@ With --peers: PyTorch, Keras, ONNX Runtime, fastText and scikit-learn on the sam
   --rounds N         how often each program is started; default 5 with --peers, 3 without
   --threads N        threads of every program; default 2
   --markdown FILE    writes the table as Markdown, too
+  --quality FOLDER   no timing: `biotope extract` on FOLDER/html/ID.html.gz against FOLDER/ground-truth.json, scored as the
+                     public article-extraction benchmark does; writes target/bench/quality.json
   --list             the cases, their peers and the ratios to reach
 
 The environments of the peers are made once under target/bench (bench/peers/requirements*.txt, some gigabytes; without
@@ -45,6 +49,7 @@ Examples:
   cargo xtask bench -- linear                                  criterion's benchmarks with `linear` in their names
   cargo xtask bench --only bert-infer                          our inference alone
   cargo xtask bench --peers --only bert-train-64 --quick       does it run here?
+  cargo xtask bench --quality article-extraction-benchmark     how well articles are found
   cargo xtask bench --peers --markdown target/bench/table.md   everything, about an hour
 
 A peer that cannot run has a row that says why, and the rest goes on. Exit codes: 0 everything ran, 1 something did
@@ -56,6 +61,9 @@ pub(crate) fn bench(args: &[String]) -> Result<bool> {
     if options.action == Action::Help {
         println!("{HELP}");
         return Ok(true);
+    }
+    if let Some(folder) = &options.quality {
+        return quality::quality(folder);
     }
     let cases = chosen(&options)?;
     if options.action == Action::List {

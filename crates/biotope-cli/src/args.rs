@@ -74,6 +74,11 @@ pub enum Command {
         after_help = "Examples:\n  biotope predict reuters-r8 \"Wheat prices rose\"\n  biotope predict reuters-r8 --file page.html --explain\n  cat articles.txt | biotope predict reuters-r8 --lines --json"
     )]
     Predict(PredictArgs),
+    /// The article of pages: text, title, author, date, and how sure that is; the answer is no if one has none
+    #[command(
+        after_help = "Examples:\n  biotope extract page.html\n  biotope extract https://news.example/wheat --json\n  biotope extract --json pages/*.html.gz > articles.jsonl\n  curl -s https://news.example/wheat | biotope extract -"
+    )]
+    Extract(ExtractArgs),
     /// Serve a bundle over HTTP, with a page for editors
     #[command(
         after_help = "Example:\n  biotope serve reuters-r8 --addr 127.0.0.1:8080\n  curl -s localhost:8080/predict -H 'content-type: application/json' -d '{\"inputs\": \"Wheat prices rose\"}'"
@@ -207,6 +212,17 @@ pub struct PredictArgs {
     /// Numbers of the model's products: f32, bf16 or int8
     #[arg(long, default_value = "f32")]
     pub precision: Precision,
+}
+
+/// Whose article to find.
+#[derive(Clone, Debug, clap::Args)]
+pub struct ExtractArgs {
+    /// Pages: HTML files (.gz too), http(s) addresses, or - for stdin; with --json a line for each
+    #[arg(required = true, value_name = "PAGE")]
+    pub pages: Vec<String>,
+    /// Let addresses lead into the own machine and private networks
+    #[arg(long)]
+    pub allow_private: bool,
 }
 
 /// How to serve.

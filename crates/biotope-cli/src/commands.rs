@@ -1,5 +1,6 @@
 //! One file, one command.
 
+pub(crate) mod extract;
 pub(crate) mod list;
 pub(crate) mod mask;
 pub(crate) mod predict;

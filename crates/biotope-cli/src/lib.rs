@@ -25,6 +25,7 @@ pub fn main() -> ExitCode {
         Command::Bundle(stage) => commands::stages::one(&args, stage, biotope::Stage::Bundle),
         Command::Mask(mask) => commands::mask::mask(&args, mask),
         Command::Predict(predict) => commands::predict::predict(&args, predict),
+        Command::Extract(extract) => commands::extract::extract(&args, extract),
         Command::Serve(serve) => commands::serve::serve(&args, serve),
         Command::List(list) => commands::list::list(&args, list),
         Command::Show(show) => commands::show::show(&args, show),

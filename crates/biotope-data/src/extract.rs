@@ -7,6 +7,7 @@
 //! How far the two agree is the confidence.
 
 mod blocks;
+mod input;
 mod linked;
 mod meta;
 mod region;
@@ -16,6 +17,7 @@ mod tree;
 mod vote;
 mod words;
 
+pub use input::page;
 use trafilatura::dom::Document;
 use trafilatura::{ExtractionFocus, Options};
 
@@ -62,6 +64,13 @@ pub struct Article {
     pub confidence: f64,
 }
 
+/// Most work for the other extractor, whose time grows with size and depth: bytes of markup, the sum of all depths, and
+/// tables within tables.
+/// Pages have some ten thousand nodes and ten levels; beyond this ours is the only opinion, and the confidence is 0.
+const BYTES: usize = 1 << 20;
+const WORK: usize = 1_000_000;
+const TABLES: usize = 12;
+
 /// Stack of the thread that reads a page: the other extractor walks the tree by recursion.
 const STACK: usize = 16 << 20;
 
@@ -94,7 +103,10 @@ fn extracted(page: &str, address: Option<&str>, reading: Reading) -> Article {
     let blocks = blocks::blocks(&tree);
     let head = meta::Head::new(&dom);
     let linked = linked::linked(&slim.linked);
-    let other = trafilatura::extract_document(dom, &options(address, reading)).unwrap_or_default();
+    let is_bounded = slim.html.len() < BYTES && tree.work.0 < WORK && tree.work.1 < TABLES;
+    let other = is_bounded
+        .then(|| trafilatura::extract_document(dom, &options(address, reading)).unwrap_or_default());
+    let other = other.unwrap_or_default();
     let their_text = html::text(&other.content_html);
     let (comments, guessed) = (other.comments_text, other.metadata);
     let meta = meta::meta(&head, &linked, guessed, &blocks);

@@ -27,6 +27,8 @@ pub(crate) struct Options {
     pub(crate) rounds: usize,
     pub(crate) threads: usize,
     pub(crate) markdown: Option<PathBuf>,
+    /// A folder of pages and gold texts.
+    pub(crate) quality: Option<PathBuf>,
     /// For criterion.
     pub(crate) criterion: Vec<String>,
 }
@@ -41,6 +43,7 @@ impl Default for Options {
             rounds: 0,
             threads: 2,
             markdown: None,
+            quality: None,
             criterion: Vec::new(),
         }
     }
@@ -61,6 +64,7 @@ impl Options {
                 "--rounds" => options.rounds = count(flag, value()?)?,
                 "--threads" => options.threads = count(flag, value()?)?,
                 "--markdown" => options.markdown = Some(value()?.into()),
+                "--quality" => options.quality = Some(value()?.into()),
                 "--" => options.criterion.extend(rest.by_ref().cloned()),
                 other if other.starts_with('-') => bail!("unknown option {other:?}; --help lists them"),
                 other => options.criterion.push(other.to_owned()),
@@ -99,7 +103,8 @@ mod tests {
     #[test]
     fn flags_are_read_and_the_rest_is_for_criterion() {
         let options = parse("--peers --only a --only b --threads 4 --markdown t.md").unwrap();
-        assert!(options.peers && !options.quick && options.threads == 4);
+        assert!(options.peers && !options.quick && options.threads == 4 && options.quality.is_none());
+        assert_eq!(parse("--quality pages").unwrap().quality, Some("pages".into()));
         assert_eq!((options.only.len(), options.rounds()), (2, 5));
         assert_eq!(
             parse("linear -- --save-baseline x").unwrap().criterion,

@@ -35,21 +35,40 @@ pub(crate) fn region(tree: &Tree, blocks: &[Block]) -> usize {
         }
     }
     let rank = |at: usize| scores[at] * told(tree, at);
-    let best = (0..scores.len()).max_by(|a, b| rank(*a).total_cmp(&rank(*b)).then(b.cmp(a))).unwrap_or(0);
-    let named = widened(tree, &masses(tree, blocks), best);
-    joined(tree, blocks, named)
+    let best = (0..scores.len())
+        .filter(|at| scores[*at] > 0.0)
+        .max_by(|a, b| rank(*a).total_cmp(&rank(*b)).then(b.cmp(a)));
+    let held = held(tree, blocks);
+    joined(tree, &held, widened(tree, &held, best.unwrap_or(0)))
 }
 
-/// For every node the mass of the blocks in it.
-fn masses(tree: &Tree, blocks: &[Block]) -> Vec<f64> {
-    let mut mass = vec![0.0; tree.nodes.len()];
+/// What an element holds.
+#[derive(Clone, Copy, Debug, Default)]
+struct Held {
+    /// The mass of its blocks.
+    mass: f64,
+    /// How many of them are full paragraphs.
+    full: usize,
+    /// How many headlines and articles of their own.
+    heads: usize,
+}
+
+/// For every node what it holds.
+fn held(tree: &Tree, blocks: &[Block]) -> Vec<Held> {
+    let mut held = vec![Held::default(); tree.nodes.len()];
     for block in blocks {
-        mass[block.node] += block.mass();
+        let mass = block.mass();
+        held[block.node].mass += mass;
+        held[block.node].full += usize::from(mass >= FULL);
     }
-    for at in (1..mass.len()).rev() {
-        mass[tree.nodes[at].parent] += mass[at];
+    for at in (1..held.len()).rev() {
+        held[at].heads += usize::from(matches!(tree.nodes[at].tag.as_str(), "h1" | "article"));
+        let (inner, outer) = (held[at], &mut held[tree.nodes[at].parent]);
+        outer.mass += inner.mass;
+        outer.full += inner.full;
+        outer.heads += inner.heads;
     }
-    mass
+    held
 }
 
 /// How far the publisher's own names speak for an element.
@@ -69,26 +88,31 @@ fn told(tree: &Tree, at: usize) -> f64 {
 }
 
 /// An article in several parts: the element around them, if the publisher names it as the article.
-fn widened(tree: &Tree, mass: &[f64], best: usize) -> usize {
-    let is_wider =
-        |at: &usize| told(tree, *at) > 1.0 && mass[*at] > WIDER * mass[best] && mass[*at] < 4.0 * mass[best];
+fn widened(tree: &Tree, held: &[Held], best: usize) -> usize {
+    let is_wider = |at: &usize| {
+        let share = held[*at].mass / held[best].mass.max(1.0);
+        told(tree, *at) > 1.0 && share > WIDER && share < 4.0
+    };
     tree.above(best).filter(is_wider).last().unwrap_or(best)
 }
 
 /// The element around, if what it holds besides is more sections of the same article: parts with several full
 /// paragraphs and no headline of their own. Lists of teasers have one paragraph each, comments are marked as such.
-fn joined(tree: &Tree, blocks: &[Block], region: usize) -> usize {
+fn joined(tree: &Tree, held: &[Held], region: usize) -> usize {
     let (mut at, mut found) = (region, region);
     for _ in 0..LEVELS {
         let parent = tree.nodes[at].parent;
         if parent == at || tree.nodes[at].tag == "article" {
             break;
         }
-        let here: f64 = blocks.iter().filter(|block| tree.holds(at, block.node)).map(Block::mass).sum();
-        let (sections, rest) = beside(tree, blocks, parent, at);
-        if sections > 0.15 * here && sections > 4.0 * rest {
+        let sections: f64 = children(tree, parent)
+            .filter(|child| *child != at && is_section(tree, held, *child))
+            .map(|child| held[child].mass)
+            .sum();
+        let rest = held[parent].mass - held[at].mass - sections;
+        if sections > 0.15 * held[at].mass && sections > 4.0 * rest {
             found = parent;
-        } else if sections + rest > 0.05 * here {
+        } else if sections + rest > 0.05 * held[at].mass {
             break;
         }
         at = parent;
@@ -96,20 +120,10 @@ fn joined(tree: &Tree, blocks: &[Block], region: usize) -> usize {
     found
 }
 
-/// The mass of sections, and of anything else, that an element holds beside one of its children.
-fn beside(tree: &Tree, blocks: &[Block], parent: usize, at: usize) -> (f64, f64) {
-    let (mut sections, mut rest) = (0.0, 0.0);
-    for child in children(tree, parent).into_iter().filter(|child| *child != at) {
-        let range = child..tree.nodes[child].end;
-        let held = || blocks.iter().filter(|block| range.contains(&block.node));
-        let mass: f64 = held().map(Block::mass).sum();
-        let is_other =
-            tree.nodes[range.clone()].iter().any(|node| matches!(node.tag.as_str(), "h1" | "article"));
-        let is_section = is_leaf(&tree.nodes[child].tag) && mass >= FULL
-            || held().filter(|b| b.mass() >= FULL).count() >= 2;
-        *(if is_section && !is_other { &mut sections } else { &mut rest }) += mass;
-    }
-    (sections, rest)
+/// Whether an element beside the region is a part of the same article.
+fn is_section(tree: &Tree, held: &[Held], at: usize) -> bool {
+    let is_paragraph = is_leaf(&tree.nodes[at].tag) && held[at].mass >= FULL;
+    held[at].heads == 0 && (is_paragraph || held[at].full >= 2)
 }
 
 /// Whether an element is a paragraph itself: a region holds paragraphs.
@@ -120,13 +134,10 @@ fn is_leaf(tag: &str) -> bool {
     )
 }
 
-fn children(tree: &Tree, at: usize) -> Vec<usize> {
-    let (mut found, mut child) = (Vec::new(), at + 1);
-    while child < tree.nodes[at].end {
-        if !tree.nodes[child].tag.is_empty() {
-            found.push(child);
-        }
-        child = tree.nodes[child].end;
-    }
-    found
+/// The elements directly within one.
+fn children(tree: &Tree, at: usize) -> impl Iterator<Item = usize> + '_ {
+    let end = tree.nodes[at].end;
+    let within = move |child: usize| Some(child).filter(|child| *child < end);
+    std::iter::successors(within(at + 1), move |child| within(tree.nodes[*child].end))
+        .filter(|child| !tree.nodes[*child].tag.is_empty())
 }

@@ -67,7 +67,7 @@ fn merged(tree: &Tree, blocks: &[Block], opinions: &[Opinion], is_small: bool) -
     let first = opinions.iter().position(is_both).unwrap_or(0);
     let last = opinions.iter().rposition(is_both).unwrap_or(opinions.len().saturating_sub(1));
     let tag = |block: &Block| tree.nodes[block.node].tag.as_str();
-    let kind = |block: &Block| (tree.nodes[block.node].parent, tag(block));
+    let is_heading = |block: &Block| matches!(tag(block), "h2" | "h3" | "h4");
     let look = |block: &Block| (tag(block), tree.nodes[block.node].names.as_str());
     let full = |at: &usize| blocks[*at].mass() > PARAGRAPH;
     let looks: HashSet<_> =
@@ -78,14 +78,24 @@ fn merged(tree: &Tree, blocks: &[Block], opinions: &[Opinion], is_small: bool) -
         match (opinions[at].ours, opinions[at].theirs) {
             (true, true) => true,
             (true, false) if at < first => is_sentence() && words::size(&block.text) > PARAGRAPH,
-            (true, false) if at > last => is_sentence() && kind(block) == kind(&blocks[last]),
-            (true, false) => is_sentence() && block.link_share() < 0.5,
+            (true, false) if at > last => {
+                (is_sentence() || is_heading(block)) && kin(tree, block) == kin(tree, &blocks[last])
+            }
+            (true, false) => (is_sentence() || is_heading(block)) && block.link_share() < 0.5,
             (false, true) if (first..=last).contains(&at) => is_sentence(),
             (false, true) => full(&at) && (is_small || looks.contains(&look(block))),
             (false, false) => false,
         }
     };
     (0..blocks.len()).filter(|at| is_wanted(*at)).collect()
+}
+
+/// The element that holds a paragraph, or the list of an item.
+fn kin(tree: &Tree, block: &Block) -> usize {
+    let is_part = |at: &usize| {
+        matches!(tree.nodes[*at].tag.as_str(), "p" | "li" | "ul" | "ol" | "blockquote" | "h2" | "h3" | "h4")
+    };
+    std::iter::once(block.node).chain(tree.above(block.node)).find(|at| !is_part(at)).unwrap_or(0)
 }
 
 /// Cuts off what stands above the text and below it.
@@ -134,18 +144,19 @@ fn below_headline(tree: &Tree, blocks: &[Block], kept: &mut Vec<usize>, title: &
 /// How many blocks stand before a line, chosen or not, that begins what is no longer the article: one that says so, in
 /// the second half, with little behind it or little that reads like text.
 fn tail(blocks: &[Block], kept: &[usize], total: f64) -> Option<usize> {
-    let mut before = 0.0;
-    for place in 0..kept.len() {
-        let is_said = before > 0.4 * total
-            && (kept[place.max(1) - 1] + 1..=kept[place]).any(|at| words::is_tail(&blocks[at].text));
-        let rest = &kept[place..];
-        let ended = rest.iter().filter(|at| words::ends(&blocks[**at].text)).count();
-        if is_said && (total - before < 0.12 * total || ended * 2 < rest.len()) {
-            return Some(place);
-        }
-        before += blocks[kept[place]].chars as f64;
+    // Characters from here on that end like sentences, and all.
+    let mut behind = vec![(0.0, 0.0); kept.len() + 1];
+    for place in (0..kept.len()).rev() {
+        let block = &blocks[kept[place]];
+        let chars = block.chars as f64;
+        let (ended, all) = behind[place + 1];
+        behind[place] = (ended + if words::ends(&block.text) { chars } else { 0.0 }, all + chars);
     }
-    None
+    (1..kept.len()).find(|place| {
+        let (ended, all) = behind[*place];
+        let is_little = all < 0.12 * total || (all < 0.4 * total && ended < 0.5 * all);
+        is_little && (kept[place - 1] + 1..=kept[*place]).any(|at| words::is_tail(&blocks[at].text))
+    })
 }
 
 /// Shortest line, in characters, that is held against what stands before it, and longest text in which that is done.

@@ -64,6 +64,8 @@ pub(crate) struct Slim {
     pub(crate) cut: bool,
     open: Vec<String>,
     over: usize,
+    /// Elements of which no end follows any more.
+    endless: Vec<String>,
 }
 
 /// One pass over the markup.
@@ -186,8 +188,11 @@ impl Slim {
 
     /// Goes past an element that holds no text.
     fn dropped<'a>(&mut self, name: &str, attributes: &[(String, &str)], next: &'a str) -> &'a str {
-        let end = find_end(next, name);
-        let Some(end) = end else {
+        let known = self.endless.iter().any(|endless| endless == name);
+        let Some(end) = Some(name).filter(|_| !known).and_then(|name| find_end(next, name)) else {
+            if !known {
+                self.endless.push(name.to_owned());
+            }
             // Without an end a script swallows the page; the others are taken for empty.
             return if matches!(name, "script" | "style" | "textarea") { "" } else { next };
         };

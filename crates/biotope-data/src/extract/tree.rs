@@ -24,6 +24,8 @@ pub(crate) struct Node {
 pub(crate) struct Tree {
     /// Its nodes; the first is the root.
     pub(crate) nodes: Vec<Node>,
+    /// The sum of their depths, and how deep tables lie in tables: what another extractor's work grows with.
+    pub(crate) work: (usize, usize),
 }
 
 impl Tree {
@@ -33,8 +35,13 @@ impl Tree {
         let mut nodes: Vec<Node> = Vec::new();
         let mut open: Vec<usize> = Vec::new();
         let mut stack = vec![(root, 0)];
+        let (mut depths, mut tables) = (0, 0);
         while let Some((id, depth)) = stack.pop() {
             close(&mut nodes, &mut open, depth);
+            depths += depth;
+            if dom.tag_name(id) == "table" {
+                tables = tables.max(open.iter().filter(|at| nodes[**at].tag == "table").count());
+            }
             let parent = open.last().copied().unwrap_or(0);
             let is_text = dom.is_text(id);
             if !is_text && !dom.is_element(id) && depth > 0 {
@@ -47,7 +54,7 @@ impl Tree {
             }
         }
         close(&mut nodes, &mut open, 0);
-        Self { nodes }
+        Self { nodes, work: (depths, tables) }
     }
 
     /// Elements around a node, innermost first.
