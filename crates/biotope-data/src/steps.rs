@@ -17,7 +17,7 @@ mod lists;
 pub mod mask_personal_data;
 pub mod normalize_text;
 pub mod repair_unicode;
-mod rules;
+pub mod rules;
 
 const STEPS: &[Entry<BuildStep>] = &[
     Entry::of::<extract_article::ExtractArticle>(|t| {

@@ -31,7 +31,7 @@ pub(crate) struct Word {
 
 /// The words of a text.
 #[derive(Debug, Default)]
-pub(crate) struct Words {
+pub struct Words {
     /// In order.
     pub(crate) list: Vec<Word>,
     /// Characters of the text.

@@ -1,11 +1,10 @@
 //! The quality rules of `FineWeb`: lines that end, lines that are short, lines that come again.
 
-use biotope_core::{Config, Document, Invalid};
-use serde::{Deserialize, Deserializer, Serialize};
+use biotope_core::Invalid;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::rules::{above, below, check_shares, over};
-use crate::step::{Reason, Step, Verdict};
+use super::rules::{ByScript, Thresholds, above, below, check_shares};
 use crate::tally::Tally;
 use crate::words::Words;
 
@@ -44,10 +43,13 @@ impl Default for Rules {
     }
 }
 
-impl Rules {
+impl Thresholds for Rules {
+    const NAME: &'static str = "filter-fineweb";
+    const SUMMARY: &'static str = "FineWeb's rules on unfinished, short and repeated lines";
+
     /// For Chinese: `FineWeb` 2's thresholds (`cmn_Hani`), its line feeds per word divided by 1.6 characters per word; a
     /// line is short with half as many characters.
-    pub fn chinese() -> Self {
+    fn chinese() -> Self {
         Self {
             min_ended_lines: 0.106,
             short_line: 15,
@@ -55,6 +57,15 @@ impl Rules {
             max_line_feeds: 0.111,
             ..Self::default()
         }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let shares = [
+            ("min_ended_lines", self.min_ended_lines),
+            ("max_short_lines", self.max_short_lines),
+            ("max_repeated_chars", self.max_repeated_chars),
+        ];
+        check_shares(&shares)
     }
 
     fn why(&self, text: &str, words: &Words) -> Option<String> {
@@ -82,62 +93,15 @@ impl Rules {
 }
 
 /// Drops what breaks a rule of `FineWeb` (Penedo et al. 2024, arXiv 2406.17557, section 3.5), with the thresholds that
-/// datatrove publishes. A text whose words are mostly Chinese is held to `chinese`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FilterFineweb {
-    /// For scripts that put spaces between words.
-    pub spaced: Rules,
-    /// For those that do not. What is not said is as in [`Rules::chinese`].
-    #[serde(deserialize_with = "chinese")]
-    pub chinese: Rules,
-}
-
-fn chinese<'de, D: Deserializer<'de>>(from: D) -> Result<Rules, D::Error> {
-    over(&Rules::chinese(), from)
-}
-
-impl Default for FilterFineweb {
-    fn default() -> Self {
-        Self { spaced: Rules::default(), chinese: Rules::chinese() }
-    }
-}
-
-impl Config for FilterFineweb {
-    const NAME: &'static str = "filter-fineweb";
-    const SUMMARY: &'static str = "FineWeb's rules on unfinished, short and repeated lines";
-
-    fn check(&self) -> Result<(), Invalid> {
-        for (name, rules) in [("spaced", &self.spaced), ("chinese", &self.chinese)] {
-            let shares = [
-                ("min_ended_lines", rules.min_ended_lines),
-                ("max_short_lines", rules.max_short_lines),
-                ("max_repeated_chars", rules.max_repeated_chars),
-            ];
-            check_shares(&shares).map_err(|invalid| invalid.under(name))?;
-        }
-        Ok(())
-    }
-}
-
-impl Step for FilterFineweb {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn apply(&self, doc: Document) -> Verdict {
-        let words = Words::of(&doc.text);
-        let rules = if words.is_unspaced() { &self.chinese } else { &self.spaced };
-        match rules.why(&doc.text, &words) {
-            Some(why) => Verdict::Drop(doc, Reason::new(Self::NAME, why)),
-            None => Verdict::Keep(doc),
-        }
-    }
-}
+/// datatrove publishes.
+pub type FilterFineweb = ByScript<Rules>;
 
 #[cfg(test)]
 mod tests {
+    use biotope_core::Document;
+
     use super::*;
+    use crate::Step;
 
     fn why(text: &str) -> Option<String> {
         let verdict = FilterFineweb::default().apply(Document::new("a", text));

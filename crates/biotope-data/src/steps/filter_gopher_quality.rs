@@ -1,10 +1,9 @@
 //! The quality rules of Gopher: words, symbols, bullets, ellipses, letters, stop words.
 
-use biotope_core::{Config, Document, Invalid};
-use serde::{Deserialize, Deserializer, Serialize};
+use biotope_core::Invalid;
+use serde::{Deserialize, Serialize};
 
-use super::rules::{above, below, check_shares, over};
-use crate::step::{Reason, Step, Verdict};
+use super::rules::{ByScript, Thresholds, above, below, check_shares};
 use crate::words::{Words, lines};
 
 /// Thresholds of one script; 0 turns a limit off.
@@ -50,10 +49,13 @@ impl Default for Rules {
     }
 }
 
-impl Rules {
+impl Thresholds for Rules {
+    const NAME: &'static str = "filter-gopher-quality";
+    const SUMMARY: &'static str = "Gopher's rules on words, symbols, bullets, stop words";
+
     /// For Chinese: a word has some 1.6 characters, so counts of words are multiplied and shares of words divided by it;
     /// the length of a character says nothing; share of letters and stop words after `FineWeb` 2 (`cmn_Hani`).
-    pub fn chinese() -> Self {
+    fn chinese() -> Self {
         let stop_words = [
             "的", "年", "在", "月", "是", "和", "日", "了", "於", "为", "為", "有", "被", "中", "也", "与",
             "與", "将",
@@ -68,6 +70,15 @@ impl Rules {
             stop_words: stop_words.map(String::from).to_vec(),
             ..Self::default()
         }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let shares = [
+            ("max_bullets", self.max_bullets),
+            ("max_ellipses", self.max_ellipses),
+            ("min_letters", self.min_letters),
+        ];
+        check_shares(&shares)
     }
 
     fn why(&self, text: &str, words: &Words) -> Option<String> {
@@ -88,7 +99,9 @@ impl Rules {
             })
             .or_else(|| self.stop_words_missing(text, words))
     }
+}
 
+impl Rules {
     fn mean_length(&self, words: &Words) -> Option<String> {
         let chars: usize =
             words.list.iter().filter(|word| !word.symbol).map(|word| word.chars as usize).sum();
@@ -134,62 +147,15 @@ fn ellipses(text: &str) -> usize {
 }
 
 /// Drops what breaks a rule of Gopher (Rae et al. 2021, arXiv 2112.11446, section A.1.1), with the thresholds that
-/// datatrove publishes. A text whose words are mostly Chinese (or of another script without spaces) is held to `chinese`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FilterGopherQuality {
-    /// For scripts that put spaces between words.
-    pub spaced: Rules,
-    /// For those that do not. What is not said is as in [`Rules::chinese`].
-    #[serde(deserialize_with = "chinese")]
-    pub chinese: Rules,
-}
-
-fn chinese<'de, D: Deserializer<'de>>(from: D) -> Result<Rules, D::Error> {
-    over(&Rules::chinese(), from)
-}
-
-impl Default for FilterGopherQuality {
-    fn default() -> Self {
-        Self { spaced: Rules::default(), chinese: Rules::chinese() }
-    }
-}
-
-impl Config for FilterGopherQuality {
-    const NAME: &'static str = "filter-gopher-quality";
-    const SUMMARY: &'static str = "Gopher's rules on words, symbols, bullets, stop words";
-
-    fn check(&self) -> Result<(), Invalid> {
-        for (name, rules) in [("spaced", &self.spaced), ("chinese", &self.chinese)] {
-            let shares = [
-                ("max_bullets", rules.max_bullets),
-                ("max_ellipses", rules.max_ellipses),
-                ("min_letters", rules.min_letters),
-            ];
-            check_shares(&shares).map_err(|invalid| invalid.under(name))?;
-        }
-        Ok(())
-    }
-}
-
-impl Step for FilterGopherQuality {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn apply(&self, doc: Document) -> Verdict {
-        let words = Words::of(&doc.text);
-        let rules = if words.is_unspaced() { &self.chinese } else { &self.spaced };
-        match rules.why(&doc.text, &words) {
-            Some(why) => Verdict::Drop(doc, Reason::new(Self::NAME, why)),
-            None => Verdict::Keep(doc),
-        }
-    }
-}
+/// datatrove publishes.
+pub type FilterGopherQuality = ByScript<Rules>;
 
 #[cfg(test)]
 mod tests {
+    use biotope_core::Document;
+
     use super::*;
+    use crate::Step;
 
     fn why(text: &str) -> Option<String> {
         let verdict = FilterGopherQuality::default().apply(Document::new("a", text));

@@ -1,11 +1,10 @@
 //! The repetition rules of Gopher: lines, paragraphs and runs of words that come again and again.
 
-use biotope_core::{Config, Document, Invalid};
-use serde::{Deserialize, Deserializer, Serialize};
+use biotope_core::Invalid;
+use serde::{Deserialize, Serialize};
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::rules::{above, check_shares, over};
-use crate::step::{Reason, Step, Verdict};
+use super::rules::{ByScript, Thresholds, above, check_shares};
 use crate::tally::Tally;
 use crate::words::Words;
 
@@ -43,9 +42,12 @@ impl Default for Rules {
     }
 }
 
-impl Rules {
+impl Thresholds for Rules {
+    const NAME: &'static str = "filter-gopher-repetition";
+    const SUMMARY: &'static str = "Gopher's rules on repeated lines, paragraphs and runs of words";
+
     /// For Chinese: `FineWeb` 2's thresholds (`cmn_Hani`), a word taken as two characters.
-    pub fn chinese() -> Self {
+    fn chinese() -> Self {
         Self {
             max_lines: 0.287,
             top: vec![(2, 0.256), (3, 0.201), (4, 0.171)],
@@ -53,6 +55,20 @@ impl Rules {
             unit: 2,
             ..Self::default()
         }
+    }
+
+    fn check(&self) -> Result<(), Invalid> {
+        let shares = [
+            ("max_lines", self.max_lines),
+            ("max_paragraphs", self.max_paragraphs),
+            ("max_line_chars", self.max_line_chars),
+        ];
+        check_shares(&shares)?;
+        let runs = self.top.iter().chain(&self.repeated).map(|(n, _)| n * self.unit);
+        if let Some(wrong) = runs.into_iter().find(|n| !(1..=100).contains(n)) {
+            return Err(Invalid::new("top", "must have runs of 1 to 100 words", wrong));
+        }
+        Ok(())
     }
 
     fn why(&self, text: &str, words: &Words) -> Option<String> {
@@ -70,7 +86,9 @@ impl Rules {
             .or_else(|| above("characters in repeated lines", lines.chars, total, self.max_line_chars))
             .or_else(|| self.runs(words))
     }
+}
 
+impl Rules {
     fn runs(&self, words: &Words) -> Option<String> {
         let runs = Runs::new(words);
         let frequent = self.top.iter().find_map(|(n, most)| {
@@ -203,67 +221,15 @@ impl<'a> Runs<'a> {
     }
 }
 
-/// Drops what repeats itself (Rae et al. 2021, arXiv 2112.11446, table A1), as datatrove counts it. A text whose words
-/// are mostly Chinese is held to `chinese`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct FilterGopherRepetition {
-    /// For scripts that put spaces between words.
-    pub spaced: Rules,
-    /// For those that do not. What is not said is as in [`Rules::chinese`].
-    #[serde(deserialize_with = "chinese")]
-    pub chinese: Rules,
-}
-
-fn chinese<'de, D: Deserializer<'de>>(from: D) -> Result<Rules, D::Error> {
-    over(&Rules::chinese(), from)
-}
-
-impl Default for FilterGopherRepetition {
-    fn default() -> Self {
-        Self { spaced: Rules::default(), chinese: Rules::chinese() }
-    }
-}
-
-impl Config for FilterGopherRepetition {
-    const NAME: &'static str = "filter-gopher-repetition";
-    const SUMMARY: &'static str = "Gopher's rules on repeated lines, paragraphs and runs of words";
-
-    fn check(&self) -> Result<(), Invalid> {
-        for (name, rules) in [("spaced", &self.spaced), ("chinese", &self.chinese)] {
-            let shares = [
-                ("max_lines", rules.max_lines),
-                ("max_paragraphs", rules.max_paragraphs),
-                ("max_line_chars", rules.max_line_chars),
-            ];
-            check_shares(&shares).map_err(|invalid| invalid.under(name))?;
-            let runs = rules.top.iter().chain(&rules.repeated).map(|(n, _)| n * rules.unit);
-            if let Some(wrong) = runs.into_iter().find(|n| !(1..=100).contains(n)) {
-                return Err(Invalid::new("top", "must have runs of 1 to 100 words", wrong).under(name));
-            }
-        }
-        Ok(())
-    }
-}
-
-impl Step for FilterGopherRepetition {
-    fn name(&self) -> &'static str {
-        Self::NAME
-    }
-
-    fn apply(&self, doc: Document) -> Verdict {
-        let words = Words::of(&doc.text);
-        let rules = if words.is_unspaced() { &self.chinese } else { &self.spaced };
-        match rules.why(&doc.text, &words) {
-            Some(why) => Verdict::Drop(doc, Reason::new(Self::NAME, why)),
-            None => Verdict::Keep(doc),
-        }
-    }
-}
+/// Drops what repeats itself (Rae et al. 2021, arXiv 2112.11446, table A1), as datatrove counts it.
+pub type FilterGopherRepetition = ByScript<Rules>;
 
 #[cfg(test)]
 mod tests {
+    use biotope_core::Document;
+
     use super::*;
+    use crate::Step;
 
     fn why(text: &str) -> Option<String> {
         let verdict = FilterGopherRepetition::default().apply(Document::new("a", text));
