@@ -65,3 +65,16 @@ pub type BuildSource = fn(&Table) -> Result<Box<dyn Source>>;
 pub fn build_source(component: &Component) -> Result<Box<dyn Source>> {
     (crate::sources().get(&component.name)?.build)(&component.options)
 }
+
+/// What a source gives, and what it says of bad records: for the tests of sources.
+#[cfg(test)]
+pub(crate) fn read_all(source: &dyn Source) -> (Vec<Document>, Vec<String>) {
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for doc in source.documents().unwrap() {
+        match doc {
+            Ok(doc) => good.push(doc),
+            Err(error) => bad.push(error.to_string()),
+        }
+    }
+    (good, bad)
+}

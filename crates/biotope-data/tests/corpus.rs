@@ -4,27 +4,16 @@
 
 #[path = "support/drawn.rs"]
 mod drawn;
+#[path = "support/given.rs"]
+mod given;
 
 use std::path::Path;
 
 use biotope_core::{Component, Document, Seed, Silent};
 use biotope_data::dedup::{Against, DedupConfig, LeakRule};
 use biotope_data::split::Split;
-use biotope_data::{
-    CurateConfig, CurateReport, Dataset, Documents, Error, Quarantine, Result, Source, Store, curate_from,
-};
-
-struct Given(Vec<Document>);
-
-impl Source for Given {
-    fn documents(&self) -> Result<Documents<'_>> {
-        Ok(Box::new(self.0.iter().cloned().map(Ok)))
-    }
-
-    fn describe(&self) -> String {
-        "memory".into()
-    }
-}
+use biotope_data::{CurateConfig, CurateReport, Dataset, Error, Quarantine, Result, Store, curate_from};
+use given::Given;
 
 const CHINESE: &str =
     "小麦期货周一在芝加哥上涨此前交易员报告海外需求强劲分析人士表示收成将决定能否持续到秋季港口库存下降";

@@ -4,6 +4,8 @@
 
 #[path = "support/drawn.rs"]
 mod drawn;
+#[path = "support/given.rs"]
+mod given;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -12,22 +14,10 @@ use biotope_core::{Component, Document, Seed, Silent, Table};
 use biotope_data::dedup::{DedupConfig, cluster};
 use biotope_data::split::Split;
 use biotope_data::{
-    Cleared, CurateConfig, CurateReport, Dataset, Documents, Error, Quarantine, Rare, Result, Source, Store,
-    collect, curate, curate_from,
+    Cleared, CurateConfig, CurateReport, Dataset, Error, Quarantine, Rare, Result, Store, collect, curate,
+    curate_from,
 };
-
-/// Documents from memory.
-struct Given(Vec<Document>);
-
-impl Source for Given {
-    fn documents(&self) -> Result<Documents<'_>> {
-        Ok(Box::new(self.0.iter().cloned().map(Ok)))
-    }
-
-    fn describe(&self) -> String {
-        "memory".into()
-    }
-}
+use given::Given;
 
 const CHINESE: &str =
     "小麦期货周一在芝加哥上涨此前交易员报告海外需求强劲分析人士表示收成将决定能否持续到秋季港口库存下降";

@@ -266,15 +266,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.csv");
         std::fs::write(&path, content).unwrap();
-        let source = Csv::new(CsvConfig { path: Paths::One(path), ..config });
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for doc in source.documents().unwrap() {
-            match doc {
-                Ok(doc) => good.push(doc),
-                Err(error) => bad.push(error.to_string()),
-            }
-        }
-        (good, bad)
+        crate::source::read_all(&Csv::new(CsvConfig { path: Paths::One(path), ..config }))
     }
 
     #[test]

@@ -203,15 +203,7 @@ mod tests {
     }
 
     fn read(config: SqlConfig) -> (Vec<Document>, Vec<String>) {
-        let source = Sql::new(config);
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for doc in source.documents().unwrap() {
-            match doc {
-                Ok(doc) => good.push(doc),
-                Err(error) => bad.push(error.to_string()),
-            }
-        }
-        (good, bad)
+        crate::source::read_all(&Sql::new(config))
     }
 
     #[test]

@@ -189,15 +189,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.warc");
         std::fs::write(&path, bytes).unwrap();
-        let source = Warc::new(WarcConfig { path: Paths::One(path), max_body_bytes: 2000 });
-        let (mut good, mut bad) = (Vec::new(), Vec::new());
-        for doc in source.documents().unwrap() {
-            match doc {
-                Ok(doc) => good.push(doc),
-                Err(error) => bad.push(error.to_string()),
-            }
-        }
-        (good, bad)
+        crate::source::read_all(&Warc::new(WarcConfig { path: Paths::One(path), max_body_bytes: 2000 }))
     }
 
     #[test]
