@@ -6,6 +6,7 @@ mod bad_input;
 mod extract;
 mod full;
 mod killed;
+mod mask;
 mod serving;
 mod swept;
 mod whole;
