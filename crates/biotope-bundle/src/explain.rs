@@ -52,8 +52,7 @@ pub fn occlusion(
 /// The document with at most [`MOST_BYTES`] of text, under its own id.
 fn shortened(doc: &Document) -> Document {
     let id: RecordId = doc.id;
-    let cut = (0..=MOST_BYTES.min(doc.text.len())).rev().find(|at| doc.text.is_char_boundary(*at));
-    let text = doc.text[..cut.unwrap_or_default()].to_owned();
+    let text = doc.text[..doc.text.floor_char_boundary(MOST_BYTES)].to_owned();
     let (source, title, language) = (doc.source.clone(), doc.title.clone(), doc.language.clone());
     Document { id, source, title, language, text, media: doc.media, ..Document::default() }
 }

@@ -58,7 +58,7 @@ impl Words {
 
     /// Whether most of it is written without spaces, as Chinese is.
     pub(crate) fn is_unspaced(&self) -> bool {
-        self.unspaced * 2 > self.list.len() - self.symbols
+        self.unspaced * 2 > self.plain()
     }
 
     /// Words that are not mere punctuation.
@@ -66,7 +66,8 @@ impl Words {
         self.list.len() - self.symbols
     }
 
-    fn find(text: &str) -> Self {
+    /// The words of a text that no other filter will ask for.
+    pub(crate) fn find(text: &str) -> Self {
         let mut words = Self { list: Vec::with_capacity(text.len() / 5), ..Self::default() };
         let mut rest = text;
         while let Some(c) = rest.chars().next() {

@@ -120,8 +120,8 @@ impl Detector {
 
     /// Personal data of a text, in order, without overlaps; places are bytes of the text as given.
     ///
-    /// What was found is replaced in thought and the rest looked at again, until nothing more is found: so masking
-    /// a masked text changes nothing.
+    /// What was found is replaced in thought and the rest looked at again, until nothing more is found or it was looked at
+    /// [`ROUNDS`] times: so replacing in a text whose finds are replaced changes nothing.
     pub fn find(&self, text: &str) -> Vec<Span> {
         let mut spans = self.look(text);
         for _ in 1..ROUNDS {
@@ -146,10 +146,9 @@ impl Detector {
         let hits = OnceCell::new();
         let mut spans = Vec::new();
         let mut candidates = Vec::new();
-        for (index, active) in self.active.iter().enumerate() {
+        for active in &self.active {
             if let Find::Scan(scan) = active.recognizer.find {
-                let view =
-                    View { page: &page, lexicon: &self.lexicon, hits: &hits, own: &self.active[index].words };
+                let view = View { page: &page, lexicon: &self.lexicon, hits: &hits, own: &active.words };
                 scan(&view, &mut candidates);
                 spans.extend(candidates.drain(..).filter_map(|c| self.judge(active, &page, &hits, &c)));
             }

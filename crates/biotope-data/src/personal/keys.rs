@@ -1,7 +1,9 @@
 //! Where keys come from: a file or an environment variable that the configuration names. Never from a recipe, never shown.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use biotope_core::Invalid;
 use hmac::{Hmac, KeyInit, Mac};
@@ -41,7 +43,7 @@ impl KeySource {
                 })?;
                 ("key.env", value.into_encoded_bytes())
             }
-            (None, Some(path)) => ("key.file", std::fs::read(path).map_err(Error::io("read", path))?),
+            (None, Some(path)) => ("key.file", read(path).map_err(Error::io("read", path))?),
         };
         let bytes = bytes.trim_ascii_end();
         if !(LEAST..=MOST).contains(&bytes.len()) {
@@ -54,6 +56,13 @@ impl KeySource {
         }
         Ok(Some(Key::of(bytes)))
     }
+}
+
+/// No more of a file than could be a key.
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(2 * MOST as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// A key. It shows nothing of itself.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::page::is_word;
+use super::replaced::LONGEST;
 
 /// Bytes before a find in which a word counts: about fifteen English words or thirty Chinese characters.
 const BEFORE: usize = 96;
@@ -99,8 +100,8 @@ fn is_whole(text: &str, hit: &Hit) -> bool {
 fn is_mark(text: &str, hit: &Hit) -> bool {
     let bytes = text.as_bytes();
     let letter = |b: &u8| b.is_ascii_uppercase() || *b == b'_';
-    let start = hit.start - bytes[..hit.start].iter().rev().take_while(|b| letter(b)).count();
-    let end = hit.end + bytes[hit.end..].iter().take_while(|b| letter(b)).count();
+    let start = hit.start - bytes[..hit.start].iter().rev().take(LONGEST).take_while(|b| letter(b)).count();
+    let end = hit.end + bytes[hit.end..].iter().take(LONGEST).take_while(|b| letter(b)).count();
     start > 0
         && bytes[start - 1] == b'['
         && bytes.get(end) == Some(&b']')

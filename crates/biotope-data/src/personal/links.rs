@@ -1,13 +1,12 @@
 //! Where web addresses stand: whatever follows `scheme://` or `www.`, up to a space, a quote or a Chinese sign.
 
 use super::page::is_ideographic;
-use super::replaced::first_mark;
+use super::replaced::is_mark;
 
 /// Longest name of a scheme.
 const SCHEME: usize = 16;
 
-/// The web addresses of a text, in order: (start, end) in bytes. Each byte is looked at once: what lies inside an
-/// address begins none.
+/// The web addresses of a text, in order: (start, end) in bytes. What lies inside an address begins none.
 pub(crate) fn find(text: &str, colons: &[usize]) -> Vec<(usize, usize)> {
     let bytes = text.as_bytes();
     let schemes = colons.iter().filter(|at| bytes[**at..].starts_with(b"://")).map(|at| (*at, true));
@@ -40,10 +39,12 @@ fn with_scheme(text: &str, colon: usize) -> Option<(usize, usize)> {
 }
 
 fn without_scheme(text: &str, start: usize) -> Option<(usize, usize)> {
-    let alone =
-        text[..start].chars().next_back().is_none_or(|c| !c.is_ascii_alphanumeric() && !"/.-@_".contains(c));
+    let joined = |c: char| c.is_ascii_alphanumeric() || "/.-@_".contains(c);
+    if text[..start].chars().next_back().is_some_and(joined) {
+        return None;
+    }
     let end = end(text, start);
-    (alone && text[start + 4..end.max(start + 4)].contains('.')).then_some((start, end))
+    text[start + 4..end.max(start + 4)].contains('.').then_some((start, end))
 }
 
 /// Where an address ends: closing punctuation is not part of it.
@@ -55,8 +56,9 @@ fn end(text: &str, start: usize) -> usize {
             || is_ideographic(c)
     };
     let link = &text[start..];
-    let link = &link[..link.find(ends).unwrap_or(link.len())];
-    let link = &link[..first_mark(link).unwrap_or(link.len())];
+    // Both at once: a text of many marks and no space would else be read to its end for each.
+    let stop = link.char_indices().find(|(at, c)| ends(*c) || is_mark(&link[*at..]));
+    let link = &link[..stop.map_or(link.len(), |(at, _)| at)];
     let trimmed = link.trim_end_matches(['.', ',', ';', ':', '!', '?', '\'', ')', ']', '*']);
     // A closing bracket that was opened inside belongs to the address.
     let open = trimmed.matches('(').count() > trimmed.matches(')').count();

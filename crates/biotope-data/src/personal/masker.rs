@@ -251,7 +251,13 @@ mod tests {
         for piece in [
             "1-",
             "www.",
+            "xwww.",
+            "www.[URL]",
             "a://",
+            "a://[PHONE]",
+            "SSN_",
+            "TOKEN_",
+            "-----BEGIN ",
             "@a.",
             "::1",
             "(1",

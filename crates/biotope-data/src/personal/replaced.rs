@@ -12,14 +12,19 @@ pub fn mark(kind: &str) -> String {
     format!("[{short}]")
 }
 
+/// Longest name in a mark.
+pub(crate) const LONGEST: usize = 64;
+
 /// Where the first mark of a text begins.
 pub(crate) fn first_mark(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    memchr::memchr_iter(b'[', bytes).find(|open| {
-        let inner =
-            bytes[open + 1..].iter().take(64).take_while(|b| b.is_ascii_uppercase() || **b == b'_').count();
-        inner > 1 && bytes.get(open + 1 + inner) == Some(&b']')
-    })
+    memchr::memchr_iter(b'[', text.as_bytes()).find(|open| is_mark(&text[*open..]))
+}
+
+/// Whether a text begins with a mark.
+pub(crate) fn is_mark(text: &str) -> bool {
+    let Some(rest) = text.as_bytes().strip_prefix(b"[") else { return false };
+    let inner = rest.iter().take(LONGEST).take_while(|b| b.is_ascii_uppercase() || **b == b'_').count();
+    inner > 1 && rest.get(inner) == Some(&b']')
 }
 
 /// The text with marks, and where each stands.

@@ -27,7 +27,7 @@ impl Span {
     }
 }
 
-/// How a decision came about: score = base + validation + word, from 0 to 1.
+/// How a decision came about: score = base + validation + word - the word against it, from 0 to 1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Why {
     /// The recogniser that found it.

@@ -13,7 +13,7 @@ static CITATION: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\[\d*\]|\[edit\]|\[citation needed\]").expect("the pattern is constant"));
 
 /// What lines may end with.
-const END: &[char] = &['.', '?', '!', '"', '\'', '。', '？', '！', '”', '’', '」', '』', '…'];
+const END: &[char] = &['.', '?', '!', '"', '\'', '。', '？', '！', '”', '’', '」', '』'];
 
 /// Phrases of notices that no article says. The second list is what Chinese sites write.
 const POLICY: &[&str] =
@@ -157,10 +157,13 @@ fn word_count(line: &str) -> usize {
     spaced + unspaced.div_ceil(2)
 }
 
+/// Citations within citations that are taken out.
+const CITED: usize = 8;
+
 /// Takes citations out until there are none: what is left of one may be another.
 fn without_citations(line: &str) -> String {
     let mut line = line.to_owned();
-    while line.contains('[') {
+    for _ in 0..CITED {
         let shorter = CITATION.replace_all(&line, "").trim().to_owned();
         if shorter.len() == line.len() {
             break;
@@ -172,7 +175,8 @@ fn without_citations(line: &str) -> String {
 
 /// Sentences of a line: a mark that is a word of its own ends one, whatever comes behind other marks begins the next.
 fn sentences(line: &str) -> usize {
-    let words = Words::of(line);
+    // Not `of`: the whole text is remembered there, for the filters that come after.
+    let words = Words::find(line);
     let (mut count, mut ended) = (usize::from(!words.list.is_empty()), false);
     for word in &words.list {
         if ends_sentence(line, word) {

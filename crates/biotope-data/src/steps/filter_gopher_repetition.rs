@@ -62,11 +62,15 @@ impl Thresholds for Rules {
             ("max_lines", self.max_lines),
             ("max_paragraphs", self.max_paragraphs),
             ("max_line_chars", self.max_line_chars),
+            ("max_paragraph_chars", self.max_paragraph_chars),
         ];
         check_shares(&shares)?;
-        let runs = self.top.iter().chain(&self.repeated).map(|(n, _)| n * self.unit);
-        if let Some(wrong) = runs.into_iter().find(|n| !(1..=100).contains(n)) {
-            return Err(Invalid::new("top", "must have runs of 1 to 100 words", wrong));
+        for (field, runs) in [("top", &self.top), ("repeated", &self.repeated)] {
+            let mut lengths = runs.iter().map(|(n, _)| n.saturating_mul(self.unit));
+            if let Some(wrong) = lengths.find(|n| !(1..=100).contains(n)) {
+                return Err(Invalid::new(field, "must have runs of 1 to 100 words", wrong));
+            }
+            check_shares(&runs.iter().map(|(_, share)| (field, *share)).collect::<Vec<_>>())?;
         }
         Ok(())
     }
@@ -234,6 +238,20 @@ mod tests {
     fn why(text: &str) -> Option<String> {
         let verdict = FilterGopherRepetition::default().apply(Document::new("a", text));
         verdict.reason().map(|reason| reason.why.clone())
+    }
+
+    #[test]
+    fn wrong_numbers_are_named() {
+        use biotope_core::Config;
+        let wrong = |text: &str| {
+            toml::from_str::<FilterGopherRepetition>(text).unwrap().check().unwrap_err().to_string()
+        };
+        assert_eq!(
+            wrong("spaced = { repeated = [[0, 0.1]] }"),
+            "invalid spaced.repeated: must have runs of 1 to 100 words, got 0"
+        );
+        assert_eq!(wrong("chinese = { top = [[2, 1.5]] }"), "invalid chinese.top: must be in 0..=1, got 1.5");
+        assert!(wrong("spaced = { unit = 18446744073709551 }").starts_with("invalid spaced.top: "));
     }
 
     #[test]

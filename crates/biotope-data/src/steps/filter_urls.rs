@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use biotope_core::{Config, Document, Invalid, Table};
 use serde::{Deserialize, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 use super::lists;
 use crate::Result;
@@ -82,10 +82,15 @@ impl FilterUrls {
         self.urls = lists::gather("urls", &self.urls, &std::mem::take(&mut self.url_files))?;
         self.words = lists::gather("words", &self.words, &std::mem::take(&mut self.word_files))?;
         let lower = |list: &[String]| list.iter().map(|entry| entry.to_lowercase()).collect();
+        // As addresses say it: hosts of other letters are in Punycode there.
+        let host = |entry: &String| {
+            Host::parse(entry).map_or_else(|_| entry.to_lowercase(), |host| host.to_string())
+        };
+        let hosts = |list: &[String]| list.iter().map(host).collect();
         let addresses = self.urls.iter().map(|url| canonical(url).unwrap_or_else(|| url.clone())).collect();
         Ok(Urls {
-            allow: lower(&self.allow),
-            domains: lower(&self.domains),
+            allow: hosts(&self.allow),
+            domains: hosts(&self.domains),
             addresses,
             words: lower(&self.words),
             soft_words: lower(&self.soft_words),
@@ -112,9 +117,7 @@ impl Urls {
         let lower = source.to_lowercase();
         let parts: HashSet<&str> =
             lower.split(|c: char| !c.is_alphanumeric()).filter(|part| !part.is_empty()).collect();
-        let mut hits: Vec<_> = parts.iter().filter(|part| self.words.contains(**part)).collect();
-        hits.sort_unstable();
-        if let Some(word) = hits.first() {
+        if let Some(word) = parts.iter().filter(|part| self.words.contains(**part)).min() {
             return Some(format!("word {word:?} of the list in its address"));
         }
         let soft = parts.iter().filter(|part| self.soft_words.contains(**part)).count();
@@ -172,6 +175,7 @@ mod tests {
         let why = |source: &str| step.why(source);
         assert_eq!(why("https://ads.spam.example/x").unwrap(), "domain spam.example is on the list");
         assert_eq!(why("https://notspam.example/x"), None);
+        assert_eq!(why("https://news.新闻.example/1").unwrap(), "domain xn--efvy88h.example is on the list");
         assert_eq!(why("http://ok.example/one?utm_source=x#top").unwrap(), "its address is on the list");
         assert_eq!(
             why("https://ok.example/best-casino.html").unwrap(),

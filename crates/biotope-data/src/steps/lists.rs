@@ -3,6 +3,8 @@
 //! A bundle is opened where the files are not, so what was read travels inline (see [`crate::Step::settled`]).
 // tidy: no entry because it is what two steps read their lists with
 
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use biotope_core::{Invalid, Table};
@@ -18,12 +20,13 @@ const MAX_LENGTH: usize = 500;
 
 /// Reads a list: one entry a line, `#` begins a comment line, empty lines do not count.
 pub(super) fn read(path: &Path) -> Result<Vec<String>> {
-    let size = std::fs::metadata(path).map_err(Error::io("read", path))?.len();
-    if size > MAX_BYTES {
-        let why = format!("it has {size} bytes, at most {MAX_BYTES} are read");
+    let mut text = Vec::new();
+    let file = File::open(path).map_err(Error::io("read", path))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut text).map_err(Error::io("read", path))?;
+    if text.len() as u64 > MAX_BYTES {
+        let why = format!("it has more than {MAX_BYTES} bytes");
         return Err(Error::Format { path: path.to_owned(), expected: "list", why });
     }
-    let text = std::fs::read(path).map_err(Error::io("read", path))?;
     let text = String::from_utf8(text).map_err(|error| Error::Format {
         path: path.to_owned(),
         expected: "list in UTF-8",

@@ -6,16 +6,16 @@ use biotope_core::{Component, Config, Document};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
-use crate::personal::{DetectorConfig, KeySource, Masker, MaskerConfig, mark};
+use crate::personal::{DetectorConfig, KeySource, Masker, MaskerConfig, mark, recognizers};
 use crate::step::{Step, Verdict};
 
 /// Masks personal data in title and text.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MaskPersonalData {
-    /// Whether e-mail addresses are masked, whatever `types` says.
+    /// `false` leaves e-mail addresses as they are, whatever `types` says.
     pub email: bool,
-    /// Whether phone numbers are masked, whatever `types` says.
+    /// `false` leaves phone numbers as they are, whatever `types` says.
     pub phone: bool,
     /// Kinds that are masked (`"CREDIT_CARD"`); `"*"` is all of them.
     pub types: Vec<String>,
@@ -64,6 +64,9 @@ impl MaskPersonalData {
     /// The step; reads the key if one is named.
     pub fn build(self) -> Result<MaskStep> {
         let mut types = self.types;
+        if types.iter().any(|kind| kind == "*") {
+            types = recognizers().entries().iter().map(|entry| entry.build.kind.to_owned()).collect();
+        }
         types
             .retain(|kind| (self.email || kind != "EMAIL_ADDRESS") && (self.phone || kind != "PHONE_NUMBER"));
         let detector = DetectorConfig {
@@ -135,6 +138,13 @@ mod tests {
         let names =
             "Mr John Smith of 12 High Street, born on 1 May 1980, wrote at https://n.example on 1987-04-08";
         assert_eq!(mask(names), names);
+    }
+
+    #[test]
+    fn a_kind_that_is_switched_off_stays_even_among_all() {
+        let step = MaskPersonalData { email: false, types: vec!["*".into()], ..MaskPersonalData::default() };
+        let doc = step.build().unwrap().apply(Document::new("a", "a@b.co, call +44 20 7946 0958"));
+        assert_eq!(doc.kept().unwrap().text, "a@b.co, call [PHONE]");
     }
 
     #[test]

@@ -59,23 +59,23 @@ impl RepairUnicode {
     }
 
     fn round(&self, text: &str) -> String {
-        let latin = if self.latin { stretches(text, latin_byte, read_latin) } else { text.to_owned() };
-        if self.gbk { stretches(&latin, |c| gbk_like(c).then_some(0), read_gbk) } else { latin }
+        let latin = if self.latin {
+            stretches(text, |c| latin_byte(c).is_some(), read_latin)
+        } else {
+            text.to_owned()
+        };
+        if self.gbk { stretches(&latin, gbk_like, read_gbk) } else { latin }
     }
 }
 
 /// Replaces each longest stretch of characters that `belongs` accepts by what `read` makes of it.
-fn stretches(
-    text: &str,
-    belongs: impl Fn(char) -> Option<u8>,
-    read: impl Fn(&str) -> Option<String>,
-) -> String {
+fn stretches(text: &str, belongs: impl Fn(char) -> bool, read: impl Fn(&str) -> Option<String>) -> String {
     let mut clean = String::with_capacity(text.len());
     let mut rest = text;
-    while let Some(start) = rest.find(|c| belongs(c).is_some()) {
+    while let Some(start) = rest.find(&belongs) {
         clean.push_str(&rest[..start]);
         let stretch = &rest[start..];
-        let end = stretch.find(|c| belongs(c).is_none()).unwrap_or(stretch.len());
+        let end = stretch.find(|c| !belongs(c)).unwrap_or(stretch.len());
         match read(&stretch[..end]) {
             Some(better) => clean.push_str(&better),
             None => clean.push_str(&stretch[..end]),

@@ -51,7 +51,7 @@ static DATE: LazyLock<Regex> = LazyLock::new(|| {
 fn scan(view: &View<'_>, found: &mut Vec<Candidate>) {
     let text = view.text();
     for (hit, word) in view.hits() {
-        let behind = &text[hit.end..border(text, hit.end + 2 * NEAR)];
+        let behind = &text[hit.end..text.floor_char_boundary(hit.end + 2 * NEAR)];
         let date = DATE.find(behind).filter(|date| date.start() <= NEAR);
         if let Some(date) = date.filter(|date| {
             !behind[..date.start()].contains(['.', '。', ';', '；', '\n']) || word.ends_with('.')
@@ -67,7 +67,7 @@ fn scan(view: &View<'_>, found: &mut Vec<Candidate>) {
             );
         }
         if word == "出生" {
-            let from = border(text, hit.start.saturating_sub(NEAR));
+            let from = text.floor_char_boundary(hit.start.saturating_sub(NEAR));
             let date =
                 DATE.find_iter(&text[from..hit.start]).last().filter(|date| from + date.end() == hit.start);
             found.extend(date.map(|date| {
@@ -75,11 +75,6 @@ fn scan(view: &View<'_>, found: &mut Vec<Candidate>) {
             }));
         }
     }
-}
-
-/// The border of a character at or before a place.
-pub(super) fn border(text: &str, place: usize) -> usize {
-    (0..=place.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -15,7 +15,6 @@ pub(crate) const FR_NIR: Recognizer = Recognizer {
             shape("9 99 99 ** 999 999 99", 0.4),
             shape("99999**99999999", 0.3),
             shape("99999**999999 99", 0.35),
-            shape("9 99 99 ** 999 999", 0.05),
         ],
         Some(Check { name: "key mod 97", holds }),
     ),

@@ -60,8 +60,9 @@ const TOKENS: [(&str, usize, usize); 18] = [
 ];
 /// Bits per character that chance has and words have not.
 const ENTROPY: f64 = 2.8;
-/// Longest private key that is looked for.
+/// Longest private key that is looked for, and longest line that begins one.
 const PEM: usize = 8192;
+const LINE: usize = 128;
 
 fn scan(view: &View<'_>, found: &mut Vec<Candidate>) {
     let page = view.page;
@@ -105,15 +106,11 @@ fn known(text: &str, start: usize, end: usize) -> Option<Candidate> {
 fn keys(page: &Page<'_>, found: &mut Vec<Candidate>) {
     let (text, mut done) = (page.text(), 0);
     for at in memchr::memmem::find_iter(text.as_bytes(), "-----BEGIN ") {
-        let line = text[at..].lines().next().unwrap_or_default();
-        if at < done || !line.ends_with("PRIVATE KEY-----") && !line.contains("PRIVATE KEY-----") {
+        let line = text[at..text.floor_char_boundary(at + LINE)].lines().next().unwrap_or_default();
+        if at < done || !line.contains("PRIVATE KEY-----") {
             continue;
         }
-        let mut limit = text.len().min(at + PEM);
-        while !text.is_char_boundary(limit) {
-            limit -= 1;
-        }
-        let body = &text[at..limit];
+        let body = &text[at..text.floor_char_boundary(at + PEM)];
         let close =
             body.find("-----END ").map(|end| end + body[end..].find("KEY-----").map_or(9, |tail| tail + 8));
         done = at + close.unwrap_or(body.len());

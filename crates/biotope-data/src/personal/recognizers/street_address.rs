@@ -6,7 +6,6 @@ use regex::Regex;
 
 use super::super::page::is_ideographic;
 use super::super::recognizer::{Candidate, Find, Recognizer, View};
-use super::date_of_birth::border;
 
 /// The recogniser.
 pub(crate) const STREET_ADDRESS: Recognizer = Recognizer {
@@ -85,8 +84,8 @@ static POSTAL: LazyLock<Regex> =
 fn scan(view: &View<'_>, found: &mut Vec<Candidate>) {
     let text = view.text();
     for (hit, word) in view.hits() {
-        let head = &text[border(text, hit.start.saturating_sub(NEAR))..hit.start];
-        let behind = &text[hit.end..border(text, hit.end + NEAR)];
+        let head = &text[text.floor_char_boundary(hit.start.saturating_sub(NEAR))..hit.start];
+        let behind = &text[hit.end..text.floor_char_boundary(hit.end + NEAR)];
         let place = match word {
             "zip" | "zip code" | "postcode" | "postal code" | "邮编" | "邮政编码" => POSTAL
                 .captures(behind)
@@ -104,7 +103,7 @@ fn scan(view: &View<'_>, found: &mut Vec<Candidate>) {
         found.extend(place.map(|(start, end)| Candidate::new(start, end, "number and street", 0.6).alone()));
     }
     for token in view.page.tokens.iter().filter(|token| token.len() <= 5) {
-        let head = &text[border(text, token.start.saturating_sub(NEAR))..token.start];
+        let head = &text[text.floor_char_boundary(token.start.saturating_sub(NEAR))..token.start];
         if text[token.end..].starts_with('号') {
             found.extend(chinese(text, head, token.end + 3));
         } else if let Some(street) = GERMAN.find(head) {

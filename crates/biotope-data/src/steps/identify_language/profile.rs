@@ -106,7 +106,7 @@ impl Profile {
             if left == 0 {
                 break;
             }
-            for letter in lower(c) {
+            for letter in c.to_lowercase() {
                 if letter.is_alphabetic() || matches!(letter, '\u{93a}'..='\u{94f}' | '\u{900}'..='\u{903}') {
                     left = left.saturating_sub(1);
                     window.push(letter);
@@ -149,13 +149,6 @@ fn script(tag: &str) -> Shared {
         "hi" | "mr" => Shared::Devanagari,
         _ => Shared::Latin,
     }
-}
-
-/// One character in lower case: one letter, in rare cases more.
-fn lower(c: char) -> impl Iterator<Item = char> {
-    let (ascii, other) =
-        if c.is_ascii() { (Some(c.to_ascii_lowercase()), None) } else { (None, Some(c.to_lowercase())) };
-    ascii.into_iter().chain(other.into_iter().flatten())
 }
 
 /// The last letters of a word, and running hashes of the sequences that end with the last one.

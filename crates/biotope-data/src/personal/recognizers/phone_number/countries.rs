@@ -48,26 +48,19 @@ const PLANS: [(&str, usize, usize); 44] = [
     ("91", 10, 10),
 ];
 
-/// Codes of one and two digits; those of three begin with the other pairs from 21 on.
-const SHORT: [&str; 45] = [
-    "1", "7", "20", "27", "30", "31", "32", "33", "34", "36", "39", "40", "41", "43", "44", "45", "46", "47",
-    "48", "49", "51", "52", "53", "54", "55", "56", "57", "58", "60", "61", "62", "63", "64", "65", "66",
-    "81", "82", "84", "86", "90", "91", "92", "93", "94", "95",
-];
-
 /// Whether digits are a number with country code, by the plan of the country.
 pub(super) fn is_international(digits: &str) -> bool {
     let plan = PLANS.iter().find(|(code, ..)| digits.starts_with(code));
     if let Some((code, least, most)) = plan {
         return (*least..=*most).contains(&(digits.len() - code.len()));
     }
-    let known = SHORT.iter().chain(&["98"]).any(|code| digits.starts_with(code));
+    // Codes of two digits, and the beginnings of those of three.
     let pair = digits.get(..2).and_then(|pair| pair.parse::<u32>().ok()).unwrap_or(0);
-    let three = matches!(
+    let known = matches!(
         pair,
-        21..=26 | 29 | 35 | 37 | 38 | 42 | 50 | 59 | 67 | 68 | 69 | 80 | 85 | 87 | 88 | 96 | 97 | 99
+        21..=26 | 29 | 35..=38 | 40 | 42 | 50 | 53 | 58 | 59 | 67..=69 | 80 | 85 | 87 | 88 | 92..=99
     );
-    (known || three) && (8..=15).contains(&digits.len())
+    known && (8..=15).contains(&digits.len())
 }
 
 #[cfg(test)]
