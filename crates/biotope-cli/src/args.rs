@@ -189,7 +189,7 @@ pub struct MaskArgs {
     #[arg(long, value_name = "PATH")]
     pub key_file: Option<PathBuf>,
     /// Restore what `--operator encrypt` wrote
-    #[arg(long, conflicts_with_all = ["types", "language", "operator", "keep_last", "threshold"])]
+    #[arg(long, conflicts_with_all = ["types", "language", "operator", "keep_last", "threshold", "lines"])]
     pub decrypt: bool,
 }
 

@@ -95,24 +95,10 @@ fn whole(input: impl Read, name: &str) -> Result<String> {
 
 /// Masks line by line, a block at a time: memory does not grow with the input.
 fn lines(args: &Args, masker: &Masker, mut input: impl BufRead, name: &str) -> Result<bool> {
-    let (mut number, mut more) = (0_u64, true);
-    while more {
-        let (mut block, mut size) = (Vec::new(), 0);
-        while more && size < BLOCK {
-            let mut line = String::new();
-            let read = (&mut input).take(LIMIT + 1).read_line(&mut line);
-            more = read.with_context(|| format!("cannot read line {} of {name}", number + 1))? > 0;
-            if line.len() as u64 > LIMIT {
-                bail!("line {} of {name} is larger than {} MiB", number + 1, LIMIT >> 20)
-            }
-            if more {
-                number += 1;
-                size += line.len();
-                line.truncate(line.trim_end_matches(['\r', '\n']).len());
-                block.push(line);
-            }
-        }
-        let mut text = String::with_capacity(size);
+    let mut number = 0;
+    loop {
+        let block = block(&mut input, &mut number, name)?;
+        let mut text = String::new();
         for (line, masked) in block.iter().zip(masker.mask_all(&block)) {
             if args.json {
                 text.push_str(&to_json(line, &masked).to_string());
@@ -121,9 +107,29 @@ fn lines(args: &Args, masker: &Masker, mut input: impl BufRead, name: &str) -> R
             }
             text.push('\n');
         }
-        write(&text)?;
+        if block.is_empty() || !write(&text)? {
+            return Ok(true);
+        }
     }
-    Ok(true)
+}
+
+/// The next lines, without their ends; none at the end of the input. `number` counts them.
+fn block(input: &mut impl BufRead, number: &mut u64, name: &str) -> Result<Vec<String>> {
+    let (mut block, mut size) = (Vec::new(), 0);
+    while size < BLOCK {
+        let (place, mut line) = (format!("line {} of {name}", *number + 1), Vec::new());
+        let read = input.by_ref().take(LIMIT + 1).read_until(b'\n', &mut line);
+        if read.with_context(|| format!("cannot read {place}"))? == 0 {
+            break;
+        }
+        if line.len() as u64 > LIMIT {
+            bail!("{place} is larger than {} MiB", LIMIT >> 20)
+        }
+        (size, *number) = (size + line.len(), *number + 1);
+        let line = String::from_utf8(line).with_context(|| format!("{place} is not UTF-8"))?;
+        block.push(line.trim_end_matches(['\r', '\n']).to_owned());
+    }
+    Ok(block)
 }
 
 fn to_json(text: &str, masked: &Masked) -> Value {
@@ -148,12 +154,10 @@ fn to_json(text: &str, masked: &Masked) -> Value {
     json!({ "text": masked.text, "spans": spans })
 }
 
-/// Writes to stdout as it is. A closed pipe is no error: the reader has seen enough.
-fn write(text: &str) -> Result<()> {
+/// Writes to stdout as it is; false if nobody reads any more, which is no error: the reader has seen enough.
+fn write(text: &str) -> Result<bool> {
     match std::io::stdout().lock().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write to stdout")
-        }
-        _ => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.map(|()| true).context("cannot write to stdout"),
     }
 }
