@@ -2,8 +2,8 @@
 //! the next.
 //!
 //! This is work on a corpus, so it is no step and does not travel: a served page keeps such lines. Memory: 24 bytes per
-//! line that is counted, at most [`ENTRIES`] of them (then those met once are forgotten, as in the lossy counting of Manku
-//! and Motwani 2002), and 24 bytes per paragraph.
+//! line that is counted, at most [`ENTRIES`] of them (then the rarest are forgotten, as in the lossy counting of Manku and
+//! Motwani 2002), and 24 bytes per paragraph.
 
 use std::collections::HashMap;
 
@@ -93,9 +93,7 @@ impl Lines {
                     (*count, *last) = (*count + 1, number);
                 }
             }
-            if self.counts.len() > ENTRIES {
-                self.counts.retain(|_, (count, _)| *count > 1);
-            }
+            self.forget(ENTRIES);
         }
         if self.config.paragraphs {
             let least = self.config.min_paragraph;
@@ -105,9 +103,18 @@ impl Lines {
         }
     }
 
+    /// Forgets the rarest lines if there are more than so many, until half of that is left.
+    fn forget(&mut self, most: usize) {
+        let (mut rare, half) = (0, most / 2);
+        while self.counts.len() > if rare == 0 { most } else { half } {
+            rare += 1;
+            self.counts.retain(|_, (count, _)| *count > rare);
+        }
+    }
+
     /// Takes out of a document what does not belong to it alone; says whether anything did.
     pub(crate) fn strip(&self, number: u32, doc: &mut Document) -> bool {
-        let site = site(doc);
+        let site = site(doc).filter(|_| self.config.boilerplate);
         let (mut kept, mut boilerplate, mut repeated) = (Vec::new(), 0, 0);
         for line in doc.text.split('\n') {
             if self.is_boilerplate(site, line) {
@@ -181,6 +188,18 @@ mod tests {
         let mut lines = Lines::new(config);
         docs.iter().enumerate().for_each(|(number, doc)| lines.count(number as u32, doc));
         docs.iter_mut().enumerate().map(|(number, doc)| lines.strip(number as u32, doc)).collect()
+    }
+
+    #[test]
+    fn the_rarest_lines_are_forgotten_until_half_is_left() {
+        let mut lines = Lines::new(&LinesConfig::default());
+        lines.counts = (0..10u32).map(|line| (u64::from(line), (line + 1, 0))).collect();
+        lines.forget(10);
+        assert_eq!(lines.counts.len(), 10);
+        lines.forget(9);
+        let mut left: Vec<u32> = lines.counts.values().map(|(count, _)| *count).collect();
+        left.sort_unstable();
+        assert_eq!(left, [7, 8, 9, 10]);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //!
 //! One file, `<dataset>/_sketches/<digest of the version>`; the underscore hides it from engines that read the folder. It
 //! holds, per row and in the order of the rows, what the search for duplicates and the split must know: about 8 bytes per
-//! distinct shingle, some 2 kB for an article. A file that is missing, of another configuration or damaged is made again
+//! distinct shingle, some 2 kB for an article. A file that is missing, of another configuration or cut short is made again
 //! from the rows.
 
 use std::fs::File;
@@ -13,6 +13,7 @@ use biotope_core::RecordId;
 use serde::{Deserialize, Serialize};
 
 use crate::split::Split;
+use crate::table::part::unfinished;
 use crate::{Error, Result};
 
 /// Folder of the files, in that of the dataset.
@@ -89,7 +90,8 @@ impl Writer {
     pub(crate) fn create(dataset: &Path, origin: &Origin) -> Result<Self> {
         let folder = dataset.join(FOLDER);
         std::fs::create_dir_all(&folder).map_err(Error::io("make folder", &folder))?;
-        let file = tempfile::NamedTempFile::new_in(&folder).map_err(Error::io("write in", &folder))?;
+        // Beside the version's own unfinished files, which the next run removes if this one is killed.
+        let file = unfinished(dataset).map_err(Error::io("write in", dataset))?;
         let mut writer = Self { dataset: dataset.to_owned(), file: BufWriter::with_capacity(1 << 18, file) };
         let head = serde_json::to_vec(origin).unwrap_or_default();
         writer.put(&[MAGIC, &(head.len() as u32).to_le_bytes()[..], &head].concat())?;

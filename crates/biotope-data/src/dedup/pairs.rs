@@ -34,11 +34,11 @@ pub(crate) struct Search<'a> {
 }
 
 impl Search<'_> {
-    /// Verified pairs among the documents for which `leads` says so, ascending.
+    /// Verified pairs among the documents for which `leads` says so; a pair may come twice.
     ///
     /// One band is sorted at a time; if its keys are more than the budget allows, in as many passes over the file as
     /// there are parts of the key space. Candidates wait until there are as many as the budget allows, then each is checked
-    /// once. The result does not depend on the budget.
+    /// once. Which pairs there are does not depend on the budget.
     pub(crate) fn near(&self, leads: &[bool], keys: &mut Keys) -> Result<Vec<Pair>> {
         let passes = (leads.len() * 8).div_ceil(self.budget.max(1)).max(1) as u64;
         let (mut waiting, mut found): (Vec<u64>, Vec<Pair>) = Default::default();
@@ -51,19 +51,15 @@ impl Search<'_> {
             })?;
             order.par_sort_unstable();
             for bucket in order.chunk_by(|a, b| a >> 32 == b >> 32).filter(|bucket| bucket.len() > 1) {
-                self.candidates(bucket, &mut waiting);
-                if waiting.len() * 8 > self.budget {
-                    self.settle(&mut waiting, &mut found)?;
-                }
+                self.candidates(bucket, &mut waiting, &mut found)?;
             }
         }
         self.settle(&mut waiting, &mut found)?;
-        found.sort_unstable_by_key(|pair| (pair.a, pair.b));
-        found.dedup_by_key(|pair| (pair.a, pair.b));
         Ok(found)
     }
 
-    fn candidates(&self, bucket: &[u64], waiting: &mut Vec<u64>) {
+    /// Adds the candidates of a bucket, and has them checked whenever they are too many.
+    fn candidates(&self, bucket: &[u64], waiting: &mut Vec<u64>, found: &mut Vec<Pair>) -> Result<()> {
         let index = |entry: &u64| *entry as u32;
         for (position, a) in bucket.iter().map(index).enumerate().take(BUCKET) {
             let others = bucket[position + 1..]
@@ -71,7 +67,11 @@ impl Search<'_> {
                 .map(index)
                 .filter(|b| *b >= self.former && self.near_in_size(a, *b));
             waiting.extend(others.map(|b| (u64::from(a) << 32) | u64::from(b)));
+            if waiting.len() * 8 > self.budget {
+                self.settle(waiting, found)?;
+            }
         }
+        Ok(())
     }
 
     fn near_in_size(&self, a: u32, b: u32) -> bool {
@@ -119,4 +119,38 @@ pub(crate) fn of_one_address(addresses: &[Option<u64>], shelf: &Shelf, least: f6
         }
     }
     Ok(pairs)
+}
+
+#[cfg(test)]
+mod tests {
+    use biotope_core::RecordId;
+
+    use super::super::{DedupConfig, Deduplicator, Sketcher};
+    use super::*;
+
+    /// Twenty texts, each with three that differ in a word: three candidates per document and more at a time.
+    fn found(budget: usize) -> Vec<(u32, u32)> {
+        let config = DedupConfig::default();
+        let (sketcher, mut known) = (Sketcher::new(&config), Deduplicator::new(&config, None).unwrap());
+        for number in 0..80u32 {
+            let words: Vec<String> = (0..60).map(|word| format!("w{}", (number / 4) * 60 + word)).collect();
+            let text = format!("{} end{}", words.join(" "), number % 4);
+            let id = RecordId::of(&[&number.to_le_bytes()]);
+            known.add(id, "memory", None, &sketcher.sketch(&text)).unwrap();
+        }
+        known.shelf.flush().unwrap();
+        known.keys.flush().unwrap();
+        let search = Search { shelf: &known.shelf, threshold: 0.8, budget, former: 0 };
+        let pairs = search.near(&[true; 80], &mut known.keys).unwrap();
+        let mut pairs: Vec<(u32, u32)> = pairs.iter().map(|pair| (pair.a, pair.b)).collect();
+        pairs.sort_unstable();
+        pairs.dedup();
+        pairs
+    }
+
+    #[test]
+    fn a_budget_for_one_candidate_finds_what_a_large_one_finds() {
+        assert_eq!(found(8), found(1 << 30));
+        assert_eq!(found(8).len(), 20 * 6);
+    }
 }

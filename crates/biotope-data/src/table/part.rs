@@ -84,7 +84,7 @@ impl Parts {
     }
 
     fn begin(&self) -> Result<ArrowWriter<NamedTempFile>> {
-        let file = tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(&self.folder);
+        let file = unfinished(&self.folder);
         let file = file.map_err(Error::io("write in", &self.folder))?;
         let level = ZstdLevel::try_new(3).expect("3 is a zstd level");
         let properties = WriterProperties::builder().set_compression(Compression::ZSTD(level)).build();
@@ -181,4 +181,9 @@ fn add(path: String, size: i64, rows: u64, modification_time: i64) -> Add {
         default_row_commit_version: None,
         clustering_provider: None,
     }
+}
+
+/// A file that the next one who writes here removes if we are killed.
+pub(crate) fn unfinished(folder: &Path) -> std::io::Result<tempfile::NamedTempFile> {
+    tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).tempfile_in(folder)
 }
