@@ -73,6 +73,7 @@ mod tests {
         }
         assert_eq!(normal("1987-04-08T15:01:01Z", None).as_deref(), Some("1987-04-08T15:01:01Z"));
         assert_eq!(normal("Tue, 10 Mar 1987 09:00:00 +0100", None).as_deref(), Some("1987-03-10T08:00:00Z"));
+        assert_eq!(normal("2026-01-02T03:04:05+0800", None).as_deref(), Some("2026-01-01T19:04:05Z"));
         assert_eq!(normal("26-FEB-1987", Some("%d-%b-%Y")).as_deref(), Some("1987-02-26"));
         assert_eq!(normal("n/a", None), None);
     }

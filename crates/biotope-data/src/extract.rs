@@ -91,8 +91,8 @@ pub(crate) fn read(page: &str, address: Option<&str>, reading: Reading) -> Artic
         let worker = std::thread::Builder::new()
             .stack_size(STACK)
             .spawn_scoped(scope, || extracted(page, address, reading));
-        // A panic of the other extractor, or no thread to be had, is a page without an article.
-        worker.ok().and_then(|worker| worker.join().ok()).unwrap_or_default()
+        // A panic of the other extractor is a page without an article; no thread to be had is not the page's fault.
+        worker.expect("the system gives a thread to read a page").join().unwrap_or_default()
     })
 }
 

@@ -83,10 +83,13 @@ fn extracted(
         String::from_utf8_lossy(&output.stderr)
     );
     let mut found = BTreeMap::new();
-    for (id, line) in truth.keys().zip(String::from_utf8_lossy(&output.stdout).lines()) {
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
         let value: Value =
-            serde_json::from_str(line).with_context(|| format!("biotope extract said of {id}: {line}"))?;
-        found.insert(id.clone(), value["text"].as_str().unwrap_or_default().to_owned());
+            serde_json::from_str(line).with_context(|| format!("biotope extract said: {line}"))?;
+        let page = Path::new(value["page"].as_str().unwrap_or_default()).file_name();
+        let id = page.and_then(|name| name.to_str()?.strip_suffix(".html.gz"));
+        let id = id.with_context(|| format!("biotope extract named no page: {line}"))?;
+        found.insert(id.to_owned(), value["text"].as_str().unwrap_or_default().to_owned());
     }
     Ok((found, seconds))
 }
@@ -195,7 +198,8 @@ mod tests {
         let binary = folder.join("biotope");
         fs::write(
             &binary,
-            "#!/bin/sh\necho '{\"text\":\"one two, three four five\"}'\necho '{\"text\":\"\"}'\nexit 1\n",
+            "#!/bin/sh\necho '{\"page\":\"x/b.html.gz\",\"text\":\"\"}'\n\
+             echo '{\"page\":\"x/a.html.gz\",\"text\":\"one two, three four five\"}'\nexit 1\n",
         )
         .unwrap();
         fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();

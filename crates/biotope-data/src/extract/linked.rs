@@ -64,22 +64,20 @@ fn is_article(value: &Value) -> bool {
     })
 }
 
-/// The first article that says something is believed.
+/// Of each field, the first article that says something is believed.
 fn read(value: &Value, found: &mut Linked) {
-    let text = |key: &str| {
-        names(&value[key]).into_iter().find(|text| !text.trim().is_empty()).map(|text| plain(&text))
-    };
-    let fill = |field: &mut Option<String>, value: Option<String>| {
+    let fill = |field: &mut Option<String>, key: &str| {
         if field.is_none() {
-            *field = value;
+            let said = names(&value[key]).into_iter().find(|text| !text.trim().is_empty());
+            *field = said.map(|text| plain(&text));
         }
     };
-    fill(&mut found.headline, text("headline"));
-    fill(&mut found.published, text("datePublished"));
-    fill(&mut found.section, text("articleSection"));
-    fill(&mut found.language, text("inLanguage"));
-    fill(&mut found.publisher, text("publisher"));
-    fill(&mut found.body, text("articleBody"));
+    fill(&mut found.headline, "headline");
+    fill(&mut found.published, "datePublished");
+    fill(&mut found.section, "articleSection");
+    fill(&mut found.language, "inLanguage");
+    fill(&mut found.publisher, "publisher");
+    fill(&mut found.body, "articleBody");
     if found.authors.is_empty() {
         found.authors =
             names(&value["author"]).iter().map(|name| plain(name)).filter(|name| is_name(name)).collect();

@@ -168,24 +168,14 @@ fn when(text: &str) -> Option<String> {
     let (year, month, day) = (number(1)?, number(2)?, number(3)?);
     let date = format!("{year:04}-{month:02}-{day:02}");
     match (number(4), number(5)) {
-        (Some(hour), Some(minute)) => {
-            normal_date(&format!("{date} {hour:02}:{minute:02}")).or_else(|| normal_date(&date))
-        }
+        (Some(hour), Some(minute)) => normal_date(&format!("{date} {hour:02}:{minute:02}")),
         _ => normal_date(&date),
     }
 }
 
-/// RFC 3339 or a bare date.
+/// A date in any spelling that [`crate::dates`] reads, or with its digits as on Chinese pages.
 fn normal_date(text: &str) -> Option<String> {
-    let text = text.trim();
-    // `2026-01-02T03:04:05+0800`: RFC 3339 wants a colon in the zone.
-    let zone = text.len().checked_sub(5).filter(|at| text.is_char_boundary(*at)).map(|at| text.split_at(at));
-    let mended = zone.filter(|(front, zone)| {
-        front.contains(':') && zone.starts_with(['+', '-']) && zone[1..].chars().all(|c| c.is_ascii_digit())
-    });
-    let mended =
-        mended.map_or(text.to_owned(), |(front, zone)| format!("{front}{}:{}", &zone[..3], &zone[3..]));
-    crate::dates::normal(&mended, None).or_else(|| when_plain(text))
+    crate::dates::normal(text.trim(), None).or_else(|| when_plain(text))
 }
 
 fn when_plain(text: &str) -> Option<String> {

@@ -27,19 +27,19 @@ const FULL: f64 = 80.0;
 
 /// The innermost element that holds the article.
 pub(crate) fn region(tree: &Tree, blocks: &[Block]) -> usize {
+    let masses: Vec<(usize, f64)> = blocks.iter().map(|block| (block.node, block.mass())).collect();
     let mut scores = vec![0.0; tree.nodes.len()];
-    for block in blocks.iter().filter(|block| block.mass() > 0.0) {
-        let inner = std::iter::once(block.node).chain(tree.above(block.node));
+    for (node, mass) in masses.iter().filter(|(_, mass)| *mass > 0.0) {
+        let inner = std::iter::once(*node).chain(tree.above(*node));
         for (at, share) in inner.skip_while(|at| is_leaf(&tree.nodes[*at].tag)).zip(SHARES) {
-            scores[at] += share * block.mass();
+            scores[at] += share * mass;
         }
     }
-    let rank = |at: usize| scores[at] * told(tree, at);
-    let best = (0..scores.len())
-        .filter(|at| scores[*at] > 0.0)
-        .max_by(|a, b| rank(*a).total_cmp(&rank(*b)).then(b.cmp(a)));
-    let held = held(tree, blocks);
-    joined(tree, &held, widened(tree, &held, best.unwrap_or(0)))
+    let ranked = scores.iter().enumerate().filter(|(_, score)| **score > 0.0);
+    let ranked = ranked.map(|(at, score)| (at, score * told(tree, at)));
+    let best = ranked.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let held = held(tree, &masses);
+    joined(tree, &held, widened(tree, &held, best.map_or(0, |(at, _)| at)))
 }
 
 /// What an element holds.
@@ -54,12 +54,11 @@ struct Held {
 }
 
 /// For every node what it holds.
-fn held(tree: &Tree, blocks: &[Block]) -> Vec<Held> {
+fn held(tree: &Tree, masses: &[(usize, f64)]) -> Vec<Held> {
     let mut held = vec![Held::default(); tree.nodes.len()];
-    for block in blocks {
-        let mass = block.mass();
-        held[block.node].mass += mass;
-        held[block.node].full += usize::from(mass >= FULL);
+    for (node, mass) in masses {
+        held[*node].mass += mass;
+        held[*node].full += usize::from(*mass >= FULL);
     }
     for at in (1..held.len()).rev() {
         held[at].heads += usize::from(matches!(tree.nodes[at].tag.as_str(), "h1" | "article"));

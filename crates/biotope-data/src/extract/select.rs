@@ -33,12 +33,12 @@ pub(crate) fn select(
     theirs: &Chosen,
     title: &str,
 ) -> (Vec<String>, f64) {
-    let opinion = |block: &Block| Opinion {
-        ours: tree.holds(region, block.node)
-            && !block.is_aside
-            && block.link_share() < 0.6
-            && !words::is_furniture(&block.text),
-        theirs: !block.is_never && !words::is_furniture(&block.text) && theirs.holds(&block.text),
+    let opinion = |block: &Block| {
+        let is_text = !block.is_never && !words::is_furniture(&block.text);
+        Opinion {
+            ours: is_text && tree.holds(region, block.node) && !block.is_aside && block.link_share() < 0.6,
+            theirs: is_text && theirs.holds(&block.text),
+        }
     };
     let opinions: Vec<Opinion> = blocks.iter().map(opinion).collect();
     let mass = |wanted: &dyn Fn(&Opinion) -> bool| -> f64 {
@@ -168,7 +168,7 @@ fn lines(blocks: &[Block], kept: &[usize]) -> Vec<String> {
     let mut found = Vec::new();
     for line in kept.iter().flat_map(|at| blocks[*at].text.lines()) {
         let is_held = line.chars().count() > REPEAT.0 && size < REPEAT.1;
-        if words::is_furniture(line) || (is_held && !said.insert(line.to_owned())) {
+        if words::is_furniture(line) || (is_held && !said.insert(line)) {
             continue;
         }
         size += line.len();

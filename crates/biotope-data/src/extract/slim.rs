@@ -27,7 +27,7 @@ const VOID: [&str; 14] = [
 const OPTIONAL: [&str; 9] = ["p", "li", "dt", "dd", "tr", "td", "th", "option", "tbody"];
 /// What holds several of [`OPTIONAL`] apart.
 const HOLDERS: [&str; 8] = ["table", "ul", "ol", "dl", "div", "section", "article", "blockquote"];
-/// Attributes that extraction reads; besides them `data-component` and friends go.
+/// Attributes that extraction reads.
 const KEPT: [&str; 22] = [
     "class",
     "id",
@@ -88,7 +88,7 @@ impl Slim {
     fn text(&mut self, text: &str) {
         let room = (BYTES + 1).saturating_sub(self.html.len());
         self.cut |= text.len() > room;
-        let text = &text[..floor(text, room)];
+        let text = &text[..text.floor_char_boundary(room)];
         if text.contains('\0') {
             self.html.extend(text.chars().filter(|c| *c != '\0'));
         } else {
@@ -161,7 +161,7 @@ impl Slim {
         self.html.push(' ');
         self.html.push_str(key);
         self.html.push_str("=\"");
-        let value = &value[..floor(value, VALUE.0)];
+        let value = &value[..value.floor_char_boundary(VALUE.0)];
         for part in value.split_inclusive('"') {
             self.html.push_str(part.strip_suffix('"').unwrap_or(part));
             self.html.push_str(if part.ends_with('"') { "&quot;" } else { "" });
@@ -230,11 +230,6 @@ fn find_end(text: &str, name: &str) -> Option<usize> {
 /// What follows the first `end` at or behind `from`; nothing if there is none.
 fn after<'a>(text: &'a str, from: usize, end: &str) -> &'a str {
     text.get(from..).and_then(|tail| tail.find(end)).map_or("", |at| &text[from + at + end.len()..])
-}
-
-/// The last character boundary at or before `at`.
-fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
 }
 
 fn name(text: &str) -> String {

@@ -61,7 +61,7 @@ fn pattern(text: &str) -> Regex {
 
 /// Whether an element's names mark it as something else than the article.
 pub(crate) fn is_aside(tag: &str, names: &str) -> bool {
-    if matches!(tag, "html" | "body" | "main" | "article" | "p" | "a" | "h1" | "h2" | "h3") && tag != "p" {
+    if matches!(tag, "html" | "body" | "main" | "article" | "a" | "h1" | "h2" | "h3") {
         return false;
     }
     let names = names.replace('_', "-");
@@ -73,7 +73,7 @@ pub(crate) fn is_furniture(line: &str) -> bool {
     line.len() < 600 && (FURNITURE.is_match(line) || FURNITURE_HAN.is_match(line))
 }
 
-/// Characters that are not white space; those of scripts without spaces count two and a half.
+/// Characters that are not white space; ideographs, kana and Hangul count two and a half.
 pub(crate) fn size(text: &str) -> f64 {
     text.chars()
         .map(|c| {
@@ -89,7 +89,7 @@ pub(crate) fn size(text: &str) -> f64 {
 }
 
 /// Whether a character stands for a syllable or a word.
-pub(crate) fn is_dense(c: char) -> bool {
+fn is_dense(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7a3}' | '\u{20000}'..='\u{3ffff}')
 }
 
