@@ -72,16 +72,22 @@ pub fn parse(bytes: &[u8], base: &Url) -> Result<Sitemap, String> {
     config.allow_unmatched_ends = true;
     config.allow_dangling_amp = true;
     config.expand_empty_elements = true;
-    let mut state =
-        State { base, index: None, fields: Fields::default(), text: String::new(), places: Vec::new() };
+    let mut state = State {
+        base,
+        index: None,
+        fields: Fields::default(),
+        text: String::new(),
+        places: Vec::new(),
+        overfull: false,
+    };
     let broken = loop {
         match reader.read_event() {
             Ok(Event::Eof) => break None,
-            Ok(_) if state.places.len() >= MAX_ENTRIES => {
-                break Some(format!("more than {MAX_ENTRIES} entries"));
-            }
             Ok(event) => state.on(&event),
             Err(error) => break Some(error.to_string()),
+        }
+        if state.overfull {
+            break Some(format!("more than {MAX_ENTRIES} entries"));
         }
     };
     state.finish(broken)
@@ -105,6 +111,8 @@ struct State<'a> {
     fields: Fields,
     text: String,
     places: Vec<Place>,
+    /// Whether one more entry began than is read.
+    overfull: bool,
 }
 
 impl State<'_> {
@@ -114,7 +122,10 @@ impl State<'_> {
                 match local(start.name().0).as_str() {
                     "urlset" => self.index = self.index.or(Some(false)),
                     "sitemapindex" => self.index = self.index.or(Some(true)),
-                    "url" | "sitemap" => self.fields = Fields::default(),
+                    "url" | "sitemap" => {
+                        self.fields = Fields::default();
+                        self.overfull = self.places.len() >= MAX_ENTRIES;
+                    }
                     _ => {}
                 }
                 self.text.clear();
@@ -157,6 +168,11 @@ impl State<'_> {
             std::mem::take(&mut self.fields);
         let sitemap = self.base.to_string();
         let Some(url) = loc.filter(|url| url.scheme().starts_with("http")) else { return };
+        if self.places.len() >= MAX_ENTRIES {
+            // An end without a beginning.
+            self.overfull = true;
+            return;
+        }
         self.places.push(Place { url, changed, title, published, language, paper, keywords, sitemap });
     }
 
@@ -214,6 +230,20 @@ mod tests {
         let Ok(Sitemap::Pages(pages, Some(why))) = parse(cut.as_bytes(), &base()) else { panic!() };
         assert!(pages.len() == 1 && why.contains("not closed"), "{why}");
         assert_eq!(parse(b"<html>", &base()).unwrap_err(), "no sitemap: neither urlset nor sitemapindex");
+    }
+
+    #[test]
+    fn as_many_entries_as_are_allowed_are_not_too_many() {
+        let read = |behind: &str| {
+            let xml = format!("<urlset>{}{behind}</urlset>", "<url><loc>/1</loc></url>".repeat(MAX_ENTRIES));
+            let Ok(Sitemap::Pages(pages, broken)) = parse(xml.as_bytes(), &base()) else { panic!() };
+            assert_eq!(pages.len(), MAX_ENTRIES);
+            broken
+        };
+        assert_eq!(read("\n"), None);
+        for behind in ["<url><loc>/2</loc></url>", "<loc>/2</loc></url>"] {
+            assert_eq!(read(behind).as_deref(), Some("more than 50000 entries"));
+        }
     }
 
     #[test]

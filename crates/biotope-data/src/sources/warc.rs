@@ -87,7 +87,8 @@ impl Records<'_> {
             "response" if record.field("content-type").is_none_or(|kind| kind.contains("http")) => {
                 if record.cut { Err(self.too_large()) } else { record.http(self.config.max_body_bytes) }
             }
-            "resource" if record.cut => Err(self.too_large()),
+            // Its block is the page alone, and the reader lets through what an HTTP header may take besides.
+            "resource" if record.block.len() as u64 > self.config.max_body_bytes => Err(self.too_large()),
             "resource" => {
                 let kind = record.field("content-type").unwrap_or_default().to_lowercase();
                 Ok(Http { status: 200, kind, body: record.block.clone() })
@@ -209,6 +210,18 @@ mod tests {
                 "bad record at a.warc, line 6: larger than 2000 bytes",
                 "bad record at a.warc, line 7: a revisit record: its page is in another record",
             ]
+        );
+    }
+
+    #[test]
+    fn a_resource_has_the_same_limit() {
+        let pages =
+            [2000, 2001, 2_000_000].map(|size| record("resource", "https://a.example/1", &vec![b'x'; size]));
+        let (good, bad) = read(&pages.concat());
+        assert_eq!(good.len(), 1);
+        assert_eq!(
+            bad,
+            [2, 3].map(|line| format!("bad record at a.warc, line {line}: larger than 2000 bytes"))
         );
     }
 

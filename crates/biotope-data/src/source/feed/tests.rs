@@ -204,6 +204,34 @@ fn what_has_no_end_ends() {
     assert_eq!(first(laughs).title.unwrap(), "&a;&a;&a;", "entities are not expanded in entities");
 }
 
+#[test]
+fn declared_entities_come_to_a_mebibyte_at_most() {
+    let (value, uses) = ("x".repeat(1_000), "&a;".repeat(5_000));
+    let summary = |uses: &str| {
+        let xml = format!(
+            "<!DOCTYPE x [<!ENTITY a \"{value}\">]><rss><channel><item><description>{uses}&amp;&eacute;</description>"
+        );
+        first(&xml).summary.unwrap()
+    };
+    let expanded = (1 << 20) / 1_000;
+    let rest = "&a;".repeat(5_000 - expanded);
+    assert!(
+        summary(&uses) == format!("{}{rest}&é", value.repeat(expanded)),
+        "the rest stays as it is written"
+    );
+    assert_eq!(summary("&a;&a;").len(), 2_003);
+}
+
+#[test]
+fn a_headline_without_end_is_cut() {
+    let title = |length: usize| {
+        let xml = format!("<rss><channel><item><title>a{}</title></item>", "麦".repeat(length));
+        first(&xml).title.unwrap()
+    };
+    assert_eq!(title(21_845).len(), 1 + 3 * 21_845, "64 KiB are not too long");
+    assert_eq!(title(30_000).len(), 1 + 3 * 21_845, "and the cut is between characters");
+}
+
 proptest! {
     #[test]
     fn no_bytes_make_it_panic(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {

@@ -6,6 +6,10 @@ use regex::{Captures, Regex};
 
 use super::entities;
 
+/// Longest text that is made plain. A start of a comment or script makes the search run to the end of the text, so many
+/// of them in one long text would take for ever; no headline is that long.
+const MAX_PLAIN: usize = 64 << 10;
+
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?is)<!--.*?-->|<script\b.*?</script\s*>|<style\b.*?</style\s*>|</?[A-Za-z][A-Za-z0-9:-]*(?:\s[^<>]*)?/?>").expect("the pattern is constant")
 });
@@ -34,9 +38,9 @@ fn is_allowed(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
 }
 
-/// Plain text in one line: without tags and entities.
+/// Plain text in one line: without tags and entities, cut after 64 KiB.
 pub(super) fn plain(text: &str) -> String {
-    let text = TAG.replace_all(text, "");
+    let text = TAG.replace_all(&text[..text.floor_char_boundary(MAX_PLAIN)], "");
     let named = |found: &Captures| entity(&found[1]).unwrap_or_else(|| found[0].to_owned());
     let text = ENTITY.replace_all(&text, named);
     text.split_whitespace().collect::<Vec<_>>().join(" ")

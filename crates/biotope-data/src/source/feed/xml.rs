@@ -16,6 +16,8 @@ const MAX_DEPTH: usize = 256;
 const MAX_JUNK: usize = 64;
 /// Entities that a feed may declare, and bytes of each.
 const MAX_ENTITIES: (usize, usize) = (256, 1_000);
+/// Bytes that all uses of declared entities may come to; what is behind them stays as it is written.
+const MAX_EXPANDED: usize = 1 << 20;
 
 pub(super) fn parse(xml: &str, base: Option<&Url>) -> Result<Feed, String> {
     let mut reader = Reader::from_str(xml);
@@ -59,6 +61,8 @@ struct State {
     start: Option<Url>,
     spaces: HashMap<String, Space>,
     entities: HashMap<String, String>,
+    /// Bytes that declared entities have come to so far.
+    expanded: usize,
     stack: Vec<Open>,
     seen: usize,
     /// Whether the feed's own element was met.
@@ -85,6 +89,7 @@ impl State {
             start: base.cloned(),
             spaces: HashMap::new(),
             entities: HashMap::new(),
+            expanded: 0,
             stack: Vec::new(),
             seen: 0,
             begun: false,
@@ -254,15 +259,20 @@ impl State {
         // Inside of markup `&lt;` stays what it is; in escaped markup it is a tag's beginning.
         let markup = self.stack.len() > capture.depth || capture.attributes.get("type") == Some("xhtml");
         let stays = markup && matches!(name, "lt" | "gt" | "amp");
-        let known =
-            if stays { None } else { text::entity(name).or_else(|| self.entities.get(name).cloned()) };
+        let declared = || {
+            let value = self.entities.get(name)?;
+            self.expanded += value.len();
+            (self.expanded <= MAX_EXPANDED).then(|| value.clone())
+        };
+        let known = if stays { None } else { text::entity(name).or_else(declared) };
         match known {
             Some(text) => capture.text.push_str(&text),
             None => capture.text.extend(["&", name, ";"]),
         }
     }
 
-    /// Entities that the feed itself declares; their values are taken as they stand, so none can explode.
+    /// Entities that the feed itself declares. None is expanded in another one, and [`MAX_EXPANDED`] limits what all
+    /// uses of them come to, for a use of three bytes may stand for a thousand.
     fn declare(&mut self, declared: &str) {
         for part in declared.split("<!ENTITY").skip(1).take(MAX_ENTITIES.0) {
             let mut words = part.trim_start().splitn(2, char::is_whitespace);
