@@ -11,9 +11,9 @@ pub(crate) const TRACKING: &[&str] = &[
     "ttclid", "igshid", "mc_cid", "mc_eid", "_hsenc", "_hsmi", "mkt_tok", "wt_mc", "spm", "_ga", "_gl",
 ];
 
-/// The address without fragment, user, tracking parameters, empty query and final dot of the host; percent-encodings
-/// in one spelling. Scheme, host, default port and dot segments are already so in a [`Url`]. The order of parameters
-/// stays: it may matter.
+/// The address without fragment, tracking parameters, empty query and final dot of the host; percent-encodings in one
+/// spelling. User and password stay: without them it may be another page. So does the order of parameters: it may
+/// matter. Scheme, host, default port and dot segments are already in one spelling in a [`Url`].
 pub(crate) fn canonical(mut url: Url, tracking: &[String]) -> Url {
     url.set_fragment(None);
     let path = octets(url.path());
@@ -83,6 +83,7 @@ mod tests {
             ("https://a.example/新闻/%e5%b0%8f", "https://a.example/%E6%96%B0%E9%97%BB/%E5%B0%8F"),
             ("https://a.example/a%2fb?q=%2f", "https://a.example/a%2Fb?q=%2F"),
             ("https://a.example/100%", "https://a.example/100%"),
+            ("https://me:pw@a.example/", "https://me:pw@a.example/"),
         ] {
             assert_eq!(of(url), expected, "{url}");
         }

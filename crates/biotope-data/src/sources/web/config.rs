@@ -4,6 +4,7 @@ use biotope_core::{Config, Invalid};
 use serde::{Deserialize, Serialize};
 
 use super::canonical::TRACKING;
+use super::scope::host;
 use super::{LabelFrom, parse_start, regex};
 
 /// What is fetched, and how.
@@ -48,7 +49,7 @@ pub struct WebConfig {
     pub max_list_bytes: u64,
     /// Most redirects of one page.
     pub max_redirects: usize,
-    /// Longest wait for one answer, in seconds.
+    /// Longest wait for one answer, in seconds; at most 3,600.
     pub timeout_seconds: u64,
     /// How often a page is asked for again after 429, 5xx or a broken connection.
     pub retries: usize,
@@ -116,15 +117,59 @@ impl Config for WebConfig {
                 return Err(Invalid::new(field, "must be positive", 0));
             }
         }
-        if self.concurrency > 256 {
-            return Err(Invalid::new("concurrency", "must be at most 256", self.concurrency));
+        let bounded =
+            [("concurrency", self.concurrency as u64, 256), ("timeout_seconds", self.timeout_seconds, 3_600)];
+        for (field, value, most) in bounded {
+            if value > most {
+                return Err(Invalid::new(field, format!("must be at most {most}"), value));
+            }
         }
-        let sendable = |text: &str| !text.is_empty() && text.chars().all(|c| (' '..='~').contains(&c));
-        if !sendable(&self.agent) || !sendable(&self.contact) {
-            let given = format!("{:?}, {:?}", self.agent, self.contact);
-            return Err(Invalid::new("agent", "must be printable ASCII, with a contact", given));
+        let sent = [
+            ("agent", &self.agent, "must be printable ASCII"),
+            ("contact", &self.contact, "must be an address, in printable ASCII"),
+        ];
+        for (field, text, rule) in sent {
+            if text.is_empty() || !text.chars().all(|c| (' '..='~').contains(&c)) {
+                return Err(Invalid::new(field, rule, format!("{text:?}")));
+            }
         }
+        self.hosts.iter().try_for_each(|name| host(name).map(|_| ()))?;
         regex("scope", &self.scope)?;
         LabelFrom::parse(&self.label_from).map(|_| ())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_mistake_is_told_of_its_own_field() {
+        let good = WebConfig { start: vec!["https://a.example".into()], ..WebConfig::default() };
+        assert!(WebConfig { timeout_seconds: 3_600, ..good.clone() }.check().is_ok());
+        for (bad, said) in [
+            (
+                WebConfig { agent: "小麦".into(), ..good.clone() },
+                "invalid agent: must be printable ASCII, got \"小麦\"",
+            ),
+            (
+                WebConfig { contact: String::new(), ..good.clone() },
+                "invalid contact: must be an address, in printable ASCII, got \"\"",
+            ),
+            (
+                WebConfig { timeout_seconds: u64::MAX, ..good.clone() },
+                "invalid timeout_seconds: must be at most 3600, got 18446744073709551615",
+            ),
+            (
+                WebConfig { concurrency: 257, ..good.clone() },
+                "invalid concurrency: must be at most 256, got 257",
+            ),
+            (
+                WebConfig { hosts: vec!["https://a.example".into()], ..good.clone() },
+                "invalid hosts: must be names of hosts, without scheme, port and path: invalid international domain name, got \"https://a.example\"",
+            ),
+        ] {
+            assert_eq!(bad.check().unwrap_err().to_string(), said);
+        }
     }
 }

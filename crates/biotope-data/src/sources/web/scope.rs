@@ -2,13 +2,23 @@
 
 use std::collections::HashSet;
 
+use biotope_core::Invalid;
 use regex::Regex;
-use url::Url;
+use url::{Host, Url};
 
 use super::canonical::MAX_ADDRESS;
 use super::robots::{Pattern, path};
 use super::{WebConfig, regex};
 use crate::Result;
+
+/// A host in the spelling of addresses: lower-case, Chinese and others as punycode.
+pub(super) fn host(name: &str) -> Result<String, Invalid> {
+    let host = Host::parse(name.trim_matches('.'));
+    host.map(|host| host.to_string()).map_err(|error| {
+        let rule = format!("must be names of hosts, without scheme, port and path: {error}");
+        Invalid::new("hosts", rule, format!("{name:?}")).with_hint("hosts = [\"news.example\"]")
+    })
+}
 
 /// The rules of a configuration.
 #[derive(Clone, Debug)]
@@ -22,7 +32,7 @@ pub(crate) struct Scope {
 impl Scope {
     pub(crate) fn new(config: &WebConfig) -> Result<Self> {
         let patterns = |list: &[String]| list.iter().map(|text| Pattern::new(text)).collect();
-        let hosts = config.hosts.iter().map(|host| host.trim_matches('.').to_ascii_lowercase()).collect();
+        let hosts = config.hosts.iter().map(|name| host(name)).collect::<Result<_, _>>()?;
         let (include, exclude) = (patterns(&config.include), patterns(&config.exclude));
         Ok(Self { whole: regex("scope", &config.scope)?, hosts, include, exclude })
     }
@@ -75,6 +85,12 @@ mod tests {
         assert_eq!(refusal("https://news.example/about"), Some("not included"));
         assert_eq!(refusal("https://news.example/sport/live/2"), Some("excluded"));
         assert_eq!(refusal("https://news.example/sport/2.pdf"), Some("excluded"));
+        let chinese =
+            Scope::new(&WebConfig { hosts: list(&["新闻.example."]), ..WebConfig::default() }).unwrap();
+        let refusal_of = |url: &str| chinese.refusal(&Url::parse(url).unwrap());
+        assert_eq!(refusal_of("https://新闻.example/1"), None);
+        assert_eq!(refusal_of("https://m.xn--efvy88h.example/1"), None);
+        assert_eq!(refusal_of("https://news.example/1"), Some("outside of the hosts"));
         let long = format!("https://news.example/sport/{}", "x".repeat(MAX_ADDRESS));
         assert_eq!(refusal(&long), Some("the address is too long"));
     }
