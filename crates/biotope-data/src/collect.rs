@@ -76,6 +76,8 @@ pub fn collect(
     progress.end();
     quarantine.finish()?;
     if writer.rows() == 0 {
+        // The next call asks anew, for the pages that failed may be there by then.
+        source.settle(&memory)?;
         return Err(Error::Empty { place: source.describe(), seen: set_aside, set_aside });
     }
     let done = writer.commit(json!({ "source": source.describe(), "set_aside": set_aside }))?;

@@ -28,7 +28,7 @@ pub trait Source {
         self.documents()
     }
 
-    /// Everything that [`Source::resume`] gave stands in a dataset: the next call fetches anew.
+    /// Everything that [`Source::resume`] gave stands in a dataset or was set aside: the next call fetches anew.
     fn settle(&self, _memory: &Memory<'_>) -> Result<()> {
         Ok(())
     }

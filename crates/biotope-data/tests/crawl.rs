@@ -11,7 +11,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use biotope_core::Silent;
 use biotope_data::sources::web::{Web, WebConfig};
-use biotope_data::{CollectReport, Dataset, Quarantine, Store, collect};
+use biotope_data::{CollectReport, Dataset, Error, Quarantine, Store, collect};
 
 #[path = "support/site.rs"]
 mod site;
@@ -205,6 +205,22 @@ fn a_second_run_asks_whether_anything_changed() {
     // Of all the runs the last one is remembered only.
     let kept: Vec<_> = walkdir::WalkDir::new(store.crawls("news").unwrap()).into_iter().flatten().collect();
     assert_eq!(kept.iter().filter(|entry| entry.path().extension().is_some_and(|e| e == "pack")).count(), 1);
+}
+
+#[test]
+fn what_failed_in_a_run_without_documents_is_asked_again_by_the_next() {
+    let site = Site::open(|request, before| match request.uri().path() {
+        "/1" if before > 0 => html(page(1)),
+        _ => StatusCode::NOT_FOUND.into_response(),
+    });
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let start = vec![format!("{}/1", site.base)];
+    let web = Web::new(WebConfig { start, depth: 0, ..config("") }).unwrap();
+    let error = collect(&web, &store, "news", &Silent).unwrap_err();
+    assert!(matches!(error, Error::Empty { seen: 1, set_aside: 1, .. }), "{error}");
+    let report = collect(&web, &store, "news", &Silent).unwrap();
+    assert_eq!((report.documents, report.set_aside, site.asked("/1")), (1, 0, 2));
 }
 
 #[test]

@@ -151,14 +151,11 @@ impl Run {
         Ok(())
     }
 
-    fn pack(&mut self, body: &[u8]) -> Result<(u64, u64)> {
-        let path = self.log.with_extension("pack");
-        let mut deflated = DeflateEncoder::new(Vec::new(), Compression::fast());
-        let bytes = deflated.write_all(body).and_then(|()| deflated.finish());
-        let bytes = bytes.map_err(Error::io("write", &path))?;
+    /// Appends a deflated body, and says where it begins.
+    fn pack(&mut self, deflated: &[u8]) -> Result<u64> {
         let pack = self.pack.get_mut().unwrap_or_else(PoisonError::into_inner);
-        let at = pack.seek(SeekFrom::End(0)).and_then(|at| pack.write_all(&bytes).map(|()| at));
-        Ok((at.map_err(Error::io("write", &path))?, bytes.len() as u64))
+        let at = pack.seek(SeekFrom::End(0)).and_then(|at| pack.write_all(deflated).map(|()| at));
+        at.map_err(Error::io("write", self.log.with_extension("pack")))
     }
 
     fn sync(&mut self) -> Result<()> {
@@ -170,8 +167,14 @@ impl Run {
     }
 }
 
-fn key(url: &url::Url) -> RecordId {
+/// What an address is known by.
+pub(super) fn key(url: &url::Url) -> RecordId {
     RecordId::of(&[url.as_str().as_bytes()])
+}
+
+fn deflated(body: &[u8]) -> Vec<u8> {
+    let mut deflated = DeflateEncoder::new(Vec::new(), Compression::fast());
+    deflated.write_all(body).and_then(|()| deflated.finish()).expect("memory takes every byte")
 }
 
 /// The journal of one crawl: the run under way and the one before.
@@ -204,12 +207,16 @@ impl Journal {
         Ok(Self { run: Mutex::new(run), former, _lock: lock })
     }
 
-    /// The run's documents stand in a dataset: earlier runs are removed, and the next one begins anew.
+    /// The run's documents stand in a dataset, or there are none: earlier runs are removed, and the next one begins anew.
+    /// If nobody answered (the cable was pulled), there is nothing to begin anew, and the run before stays known.
     pub(crate) fn settle(folder: &Path) -> Result<()> {
         let _lock = lock(folder)?;
         let numbers = numbers(folder)?;
         let Some((newest, older)) = numbers.split_last() else { return Ok(()) };
         let mut run = Run::open(folder, *newest)?;
+        if run.index.is_empty() {
+            return Ok(());
+        }
         run.write(&Line::Settled(true))?;
         run.sync()?;
         for number in older {
@@ -235,21 +242,29 @@ impl Journal {
         }
     }
 
-    /// The body and its description of the run before.
+    /// The body and its description of the run before, if there is anything by which the server could know it again.
     pub(crate) fn former(&self, url: &url::Url) -> Option<(Head, Vec<u8>)> {
         let former = self.former.as_ref()?;
         match former.answer(url)? {
-            Answer::Page(head) => former.body(&head).map(|body| (head, body)),
+            Answer::Page(head) if head.etag.is_some() || head.modified.is_some() => {
+                former.body(&head).map(|body| (head, body))
+            }
             _ => None,
         }
     }
 
     /// Writes an answer down before anybody acts on it.
     pub(crate) fn put(&self, url: &url::Url, mut answer: Answer, body: &[u8]) -> Result<Answer> {
+        let mut bytes = Vec::new();
+        if let Answer::Page(head) = &mut answer {
+            bytes = deflated(body);
+            (head.packed, head.size) = (bytes.len() as u64, body.len() as u64);
+            head.digest = blake3::hash(body).to_hex().to_string();
+        }
+        // All that takes long is done: the other workers wait for the writing only.
         let mut run = self.run();
         if let Answer::Page(head) = &mut answer {
-            (head.at, head.packed) = run.pack(body)?;
-            (head.size, head.digest) = (body.len() as u64, blake3::hash(body).to_hex().to_string());
+            head.at = run.pack(&bytes)?;
         }
         let at = run.length;
         let line = Line::Answer(url.clone(), answer);
@@ -298,7 +313,7 @@ mod tests {
     }
 
     fn page(kind: &str) -> Answer {
-        Answer::Page(Head { kind: kind.into(), ..Head::default() })
+        Answer::Page(Head { kind: kind.into(), etag: Some("\"1\"".into()), ..Head::default() })
     }
 
     fn body(journal: &Journal, path: &str) -> Option<Vec<u8>> {
@@ -343,6 +358,23 @@ mod tests {
             drop(journal);
             Journal::settle(folder.path()).unwrap();
             assert_eq!(numbers(folder.path()).unwrap(), [round]);
+        }
+    }
+
+    #[test]
+    fn a_body_without_tag_and_date_and_a_run_without_an_answer_are_no_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = Journal::open(folder.path(), "s").unwrap();
+        journal.put(&url("1"), page("text/html"), b"x").unwrap();
+        journal.put(&url("2"), Answer::Page(Head::default()), b"x").unwrap();
+        drop(journal);
+        Journal::settle(folder.path()).unwrap();
+        for _ in 0..2 {
+            let journal = Journal::open(folder.path(), "s").unwrap();
+            assert_eq!(journal.former(&url("1")).map(|(_, body)| body).as_deref(), Some(b"x".as_slice()));
+            assert_eq!(journal.former(&url("2")), None);
+            drop(journal);
+            Journal::settle(folder.path()).unwrap();
         }
     }
 
