@@ -10,7 +10,7 @@ use url::Url;
 use super::canonical::canonical;
 use super::desk::Desk;
 use super::discover::{Item, Links, List, links, list};
-use super::journal::{Answer, Head};
+use super::journal::{Answer, Head, key};
 use super::robots::Robots;
 use super::scope::Scope;
 use super::turns::Count;
@@ -22,6 +22,8 @@ use crate::{Error, Result};
 const AHEAD: usize = 20_000;
 /// How many sitemaps may lead to sitemaps before one is left out.
 const MAX_NESTING: usize = 4;
+/// Most feeds and sitemaps besides the start addresses. They are no pages, so `max_pages` does not limit them.
+const MAX_LISTS: usize = 10_000;
 
 /// Something to be fetched.
 struct Target {
@@ -56,6 +58,8 @@ pub(crate) struct Crawl<'a> {
     ordered: usize,
     order: u64,
     known: HashSet<RecordId>,
+    /// How many feeds and sitemaps were queued.
+    lists: usize,
     hosts: HashSet<String>,
     counted: usize,
     ready: VecDeque<Result<Document>>,
@@ -90,6 +94,7 @@ impl<'a> Crawl<'a> {
             ordered: 0,
             order: 0,
             known: HashSet::new(),
+            lists: 0,
             hosts: HashSet::new(),
             counted: 0,
             ready: VecDeque::new(),
@@ -112,7 +117,7 @@ impl<'a> Crawl<'a> {
 
     /// Whether an address is met for the first time.
     fn is_new(&mut self, url: &Url) -> bool {
-        self.known.insert(RecordId::of(&[url.as_str().as_bytes()]))
+        self.known.insert(key(url))
     }
 
     fn enqueue(&mut self, url: Url, item: Item, depth: usize, kind: Kind) {
@@ -122,14 +127,38 @@ impl<'a> Crawl<'a> {
         }
     }
 
+    /// Queues the feeds and sitemaps that `place` names. Of those that are too many the first one is set aside, and speaks
+    /// for the others.
+    fn enqueue_lists(&mut self, place: &Url, urls: impl IntoIterator<Item = Url>, nesting: usize) {
+        for url in urls {
+            let url = self.canonical(url);
+            if self.known.contains(&key(&url)) {
+                continue;
+            }
+            if self.lists >= MAX_LISTS {
+                let why = format!(
+                    "more than {MAX_LISTS} feeds and sitemaps: what {place} names is left out from here on"
+                );
+                return self.ready.push_back(Err(Error::bad(url.as_str(), None, why)));
+            }
+            self.lists += 1;
+            self.enqueue(url, Item::default(), 0, Kind::Start(nesting));
+        }
+    }
+
+    /// Orders the target at that place of the queue.
+    fn order(&mut self, at: usize) {
+        let target = &self.queue[at];
+        self.desk.order(self.order, &target.url, target.moved.len(), target.kind != Kind::Page);
+        self.order += 1;
+        self.ordered += 1;
+    }
+
     /// Orders what will surely be needed: as many targets as pages may still come, for each counts at most once.
     fn order_ahead(&mut self) {
         let left = self.config.max_pages.saturating_sub(self.counted).min(AHEAD);
         while self.ordered < left.min(self.queue.len()) {
-            let target = &self.queue[self.ordered];
-            self.desk.order(self.order, &target.url, target.kind != Kind::Page);
-            self.order += 1;
-            self.ordered += 1;
+            self.order(self.ordered);
         }
     }
 
@@ -179,9 +208,8 @@ impl<'a> Crawl<'a> {
         } else {
             let url = target.url.clone();
             if self.is_new(&url) {
-                self.desk.order(self.order, &url, target.kind != Kind::Page);
                 self.queue.push_front(target);
-                self.ordered += 1;
+                self.order(0);
             }
             return;
         };
@@ -207,7 +235,7 @@ impl<'a> Crawl<'a> {
         if !(page.kind.is_empty() || page.kind.contains("html") || page.kind.starts_with("text/plain")) {
             return self.bad(&target, format!("type {:?} is no page", page.kind));
         }
-        let found = links(&page);
+        let found = links(&page, target.depth < self.config.depth);
         self.follow(&target, &found);
         if found.noindex {
             return self.bad(&target, "the page asks not to be indexed");
@@ -217,11 +245,9 @@ impl<'a> Crawl<'a> {
     }
 
     fn take_robots(&mut self, target: &Target, bytes: &[u8]) {
-        for place in Robots::parse(bytes, &self.config.agent).sitemaps {
-            if let Ok(url) = target.url.join(&place) {
-                self.enqueue(url, Item::default(), 0, Kind::Start(0));
-            }
-        }
+        let places = Robots::parse(bytes, &self.config.agent).sitemaps;
+        let urls = places.iter().filter_map(|place| target.url.join(place).ok());
+        self.enqueue_lists(&target.url, urls, 0);
     }
 
     fn take_list(&mut self, target: &Target, nesting: usize, found: Result<List, String>) {
@@ -241,23 +267,14 @@ impl<'a> Crawl<'a> {
             Ok(List::Sitemaps(_)) if nesting >= MAX_NESTING => {
                 self.bad(target, "sitemaps lead to sitemaps without end");
             }
-            Ok(List::Sitemaps(urls)) => {
-                for url in urls {
-                    self.enqueue(url, Item::default(), 0, Kind::Start(nesting + 1));
-                }
-            }
+            Ok(List::Sitemaps(urls)) => self.enqueue_lists(&target.url, urls, nesting + 1),
             Err(why) => self.bad(target, why),
         }
     }
 
     fn follow(&mut self, target: &Target, found: &Links) {
         if matches!(target.kind, Kind::Start(_)) {
-            for url in &found.feeds {
-                self.enqueue(url.clone(), Item::default(), 0, Kind::Start(0));
-            }
-        }
-        if target.depth >= self.config.depth {
-            return;
+            self.enqueue_lists(&target.url, found.feeds.iter().cloned(), 0);
         }
         for url in &found.pages {
             let url = self.canonical(url.clone());
@@ -329,7 +346,32 @@ impl Iterator for Crawl<'_> {
 
 #[cfg(test)]
 mod tests {
+    use biotope_core::Silent;
+
     use super::*;
+
+    #[test]
+    fn lists_that_are_too_many_are_set_aside_with_the_reason() {
+        let url = |name: &str| Url::parse("https://a.example/").unwrap().join(name).unwrap();
+        let web = crate::sources::web::Web::new(WebConfig {
+            start: vec![url("index.xml").to_string()],
+            ..WebConfig::default()
+        });
+        let web = web.unwrap();
+        let mut crawl = Crawl::new(&web, Vec::new(), None, &Silent).unwrap();
+        let names = |range: std::ops::Range<usize>| range.map(|number| url(&number.to_string()));
+        crawl.enqueue_lists(&url("index.xml"), names(0..MAX_LISTS), 1);
+        crawl.enqueue_lists(&url("index.xml"), names(0..MAX_LISTS), 1);
+        assert_eq!(
+            (crawl.queue.len(), crawl.ready.len()),
+            (MAX_LISTS, 0),
+            "known ones are not counted again"
+        );
+        crawl.enqueue_lists(&url("more.xml"), names(9..MAX_LISTS + 9), 1);
+        assert_eq!((crawl.queue.len(), crawl.ready.len()), (MAX_LISTS, 1));
+        let why = crawl.ready[0].as_ref().unwrap_err().to_string();
+        assert!(why.contains("a.example/10000: more than 10000 feeds and sitemaps"), "{why}");
+    }
 
     #[test]
     fn progress_names_the_busiest_hosts() {

@@ -15,14 +15,12 @@ use super::WebConfig;
 use super::address::refused;
 use super::canonical::canonical;
 use super::http::{Http, Reply};
-use super::journal::{Answer, Journal};
+use super::journal::{Answer, Journal, key};
 use super::robots::{MAX_BYTES, Robots};
 use super::scope::Scope;
-use super::turns::{Count, Job, Pick, Rules, Turns};
+use super::turns::{Count, GIVE_UP, Job, Pick, Rules, Turns};
 use crate::{Error, Result};
 
-/// After so many requests in a row without any answer the rest of a host is given up.
-const GIVE_UP: usize = 10;
 /// How long robots.txt is believed (RFC 9309, 2.4).
 const ROBOTS_AGE: Duration = Duration::from_hours(24);
 
@@ -52,10 +50,6 @@ struct State {
     stop: bool,
 }
 
-fn key(url: &Url) -> RecordId {
-    RecordId::of(&[url.as_str().as_bytes()])
-}
-
 /// What decides which answer a question gets; answers to other questions are not ours.
 fn settings(config: &WebConfig) -> String {
     json!([config.agent, config.max_body_bytes, config.max_list_bytes]).to_string()
@@ -83,12 +77,12 @@ impl Desk {
         Ok(Self { shared, workers })
     }
 
-    /// Orders an address; ordered twice, it is asked once.
-    pub(crate) fn order(&self, order: u64, url: &Url, start: bool) {
+    /// Orders an address, behind so many redirects; ordered twice, it is asked once.
+    pub(crate) fn order(&self, order: u64, url: &Url, hops: usize, start: bool) {
         let (config, url) = (&self.shared.config, url.clone());
         let limit =
             if start { config.max_list_bytes.max(config.max_body_bytes) } else { config.max_body_bytes };
-        let job = Job { order, url, hops: 0, attempt: 0, start, limit };
+        let job = Job { order, url, hops, attempt: 0, start, limit, refused: None };
         self.shared.order(&mut self.shared.state(), job);
     }
 
@@ -145,7 +139,8 @@ impl Shared {
         if let Some(answer) = self.journal.answer(&job.url) {
             return self.lay(state, &job, answer);
         }
-        state.turns.add(job);
+        let refused = self.refusal(&job);
+        state.turns.add(Job { refused, ..job });
         self.work.notify_one();
     }
 
@@ -173,7 +168,9 @@ impl Shared {
                 }
                 Pick::Rules(url) => {
                     drop(state);
-                    let rules = self.robots(&url);
+                    // A panic must not leave the host waiting for its rules.
+                    let rules = catch_unwind(AssertUnwindSafe(|| self.robots(&url)));
+                    let rules = rules.unwrap_or_else(|_| Ok(Rules::Closed("the fetch panicked".into())));
                     state = self.state();
                     match rules {
                         Ok(rules) => state.turns.learn(&url, rules),
@@ -220,13 +217,18 @@ impl Shared {
         self.news.notify_all();
     }
 
+    /// Why an address is not asked, whatever its host's rules are.
+    fn refusal(&self, job: &Job) -> Option<String> {
+        refused(&job.url, self.config.allow_private).or_else(|| {
+            let why = self.scope.refusal(&job.url).filter(|_| job.hops > 0 && !job.start)?;
+            Some(format!("redirected to {}: {why}", job.url))
+        })
+    }
+
     /// One question under the rules of its host.
     fn ask(&self, job: &Job, rules: &Rules) -> Result<Done> {
-        if let Some(why) = refused(&job.url, self.config.allow_private).or_else(|| rules.refusal(&job.url)) {
+        if let Some(why) = job.refused.clone().or_else(|| rules.refusal(&job.url)) {
             return Ok(Done::Failed(why, true));
-        }
-        if let Some(why) = self.scope.refusal(&job.url).filter(|_| job.hops > 0 && !job.start) {
-            return Ok(Done::Failed(format!("redirected to {}: {why}", job.url), true));
         }
         // Asked in the meantime, as the rules of its host.
         if let Some(answer) = self.journal.answer(&job.url) {
@@ -328,10 +330,26 @@ mod tests {
         journal.put(&start, Answer::Moved(secret.clone()), b"").unwrap();
         drop(journal);
         let desk = Desk::open(&config, &Scope::new(&config).unwrap(), folder.path()).unwrap();
-        desk.order(0, &start, true);
+        desk.order(0, &start, 0, true);
         assert_eq!(desk.answer(&start).unwrap(), Answer::Moved(secret.clone()));
         let refused = Answer::None("private address, set allow_private = true to fetch it".into());
         assert_eq!(desk.answer(&secret).unwrap(), refused);
         assert!(inside.accept().is_err(), "nobody knocked");
+    }
+
+    #[test]
+    fn what_lies_behind_a_redirect_must_be_in_scope_whoever_orders_it() {
+        let outside = Url::parse("http://127.0.0.1:1/2").unwrap();
+        let config = WebConfig {
+            start: vec!["http://news.example/".into()],
+            scope: "news".into(),
+            allow_private: true,
+            ..WebConfig::default()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let desk = Desk::open(&config, &Scope::new(&config).unwrap(), folder.path()).unwrap();
+        desk.order(0, &outside, 1, false);
+        let refused = format!("redirected to {outside}: outside of the scope");
+        assert_eq!(desk.answer(&outside).unwrap(), Answer::None(refused));
     }
 }

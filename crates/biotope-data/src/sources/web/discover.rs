@@ -105,8 +105,8 @@ pub(crate) struct Links {
     pub(crate) canonical: Option<Url>,
 }
 
-/// Reads the links of a page, as far as it lets them be followed.
-pub(crate) fn links(page: &Page) -> Links {
+/// Reads the links of a page, as far as it lets them be followed; those to other pages only if they `lead` anywhere.
+pub(crate) fn links(page: &Page, lead: bool) -> Links {
     let dom = Dom::parse(&page.text);
     let root = dom.root();
     let attribute = |id, name: &str| dom.get_attribute(id, name).unwrap_or_default();
@@ -129,8 +129,8 @@ pub(crate) fn links(page: &Page) -> Links {
             && (kind.contains("rss") || kind.contains("atom") || kind.contains("feed+json"))
     });
     let feeds = feeds.filter_map(join).collect();
-    let pages =
-        if says("nofollow") || says("none") { Vec::new() } else { dom.query_selector_all(root, "a[href]") };
+    let lead = lead && !says("nofollow") && !says("none");
+    let pages = if lead { dom.query_selector_all(root, "a[href]") } else { Vec::new() };
     let pages = pages.into_iter().filter(|id| !has(*id, "rel", "nofollow")).filter_map(join).collect();
     let own =
         dom.query_selector_all(root, "link[rel][href]").into_iter().find(|id| has(*id, "rel", "canonical"));
@@ -178,7 +178,9 @@ mod tests {
             <a href='1.html#top'>1</a><a rel='nofollow' href='2.html'>2</a><a href='mailto:a@b.co'>m</a></body></html>";
         let page = page("text/html; charset=utf-8", html);
         assert!(list(&page, 1 << 20).is_none());
-        let links = links(&page);
+        let feeds_only = links(&page, false);
+        let links = links(&page, true);
+        assert_eq!((&feeds_only.feeds, feeds_only.pages.len()), (&links.feeds, 0));
         assert_eq!(links.feeds[0].path(), "/feed");
         assert_eq!(links.pages[0].as_str(), "https://a.example/news/1.html#top");
         assert_eq!(links.pages.iter().filter(|url| url.scheme() == "https").count(), 1);
@@ -187,7 +189,7 @@ mod tests {
     #[test]
     fn a_page_that_wants_to_be_left_alone_is() {
         let html = "<head><meta name='ROBOTS' content='noindex, nofollow'></head><a href='1.html'>1</a>";
-        let links = links(&page("text/html", html));
+        let links = links(&page("text/html", html), true);
         assert!(links.noindex && links.pages.is_empty());
     }
 }

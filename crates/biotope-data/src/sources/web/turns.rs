@@ -8,6 +8,9 @@ use url::Url;
 
 use super::robots::Robots;
 
+/// After so many requests in a row without any answer the rest of a host is given up.
+pub(crate) const GIVE_UP: usize = 10;
+
 /// What is known of a host's robots.txt.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum Rules {
@@ -53,6 +56,8 @@ pub(crate) struct Job {
     pub(crate) start: bool,
     /// Largest body.
     pub(crate) limit: u64,
+    /// Why it will not be asked, whatever its host's rules are.
+    pub(crate) refused: Option<String>,
 }
 
 /// One host.
@@ -65,6 +70,13 @@ struct Host {
     /// Requests in a row that failed for good because nobody answered.
     silent: usize,
     count: Count,
+}
+
+impl Host {
+    /// Whether a job leads to a request.
+    fn asks(&self, job: &Job) -> bool {
+        self.silent < GIVE_UP && job.refused.is_none() && self.rules.refusal(&job.url).is_none()
+    }
 }
 
 /// What became of a host's addresses so far.
@@ -147,8 +159,8 @@ impl Turns {
         if host.waiting.is_empty() {
             self.active.remove(name);
         }
-        // What robots.txt forbids costs no turn.
-        if host.rules.refusal(&job.url).is_none() {
+        // What is not asked costs no turn.
+        if host.asks(&job) {
             host.next = Some(now + host.rules.delay().max(self.delay));
         }
         Pick::Job(job, host.rules.clone())
@@ -197,7 +209,15 @@ mod tests {
     use super::*;
 
     fn job(order: u64, url: &str) -> Job {
-        Job { order, url: Url::parse(url).unwrap(), hops: 0, attempt: 0, start: false, limit: 1 }
+        Job {
+            order,
+            url: Url::parse(url).unwrap(),
+            hops: 0,
+            attempt: 0,
+            start: false,
+            limit: 1,
+            refused: None,
+        }
     }
 
     fn order(pick: &Pick) -> Option<u64> {
@@ -224,6 +244,25 @@ mod tests {
         turns.over(&job(1, "https://a.example/1").url, true, true);
         assert!(matches!(turns.pick(now), Pick::Wait(Some(wait)) if wait == second));
         assert_eq!(order(&turns.pick(now + second)), Some(2));
+    }
+
+    #[test]
+    fn what_is_not_asked_need_not_wait() {
+        let (mut turns, now) = (Turns::new(Duration::from_secs(1), 1), Instant::now());
+        let url = job(0, "https://a.example/").url;
+        turns.learn(&url, Rules::Known(Arc::default()));
+        turns.add(Job { refused: Some("excluded".into()), ..job(1, "https://a.example/1") });
+        turns.add(job(2, "https://a.example/2"));
+        assert_eq!(order(&turns.pick(now)), Some(1));
+        turns.over(&url, false, true);
+        assert_eq!(order(&turns.pick(now)), Some(2), "a refusal costs no turn");
+        (0..GIVE_UP).for_each(|_| turns.over(&url, false, false));
+        let later = now + Duration::from_secs(1);
+        for number in 3..6 {
+            turns.add(job(number, "https://a.example/x"));
+            assert_eq!(order(&turns.pick(later)), Some(number), "nor does a host that is given up");
+            turns.over(&url, false, false);
+        }
     }
 
     #[test]
