@@ -8,7 +8,7 @@ use super::entities;
 
 /// Longest text that is made plain. A start of a comment or script makes the search run to the end of the text, so many
 /// of them in one long text would take for ever; no headline is that long.
-const MAX_PLAIN: usize = 64 << 10;
+const MAX_PLAIN: usize = 4 << 10;
 
 static TAG: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?is)<!--.*?-->|<script\b.*?</script\s*>|<style\b.*?</style\s*>|</?[A-Za-z][A-Za-z0-9:-]*(?:\s[^<>]*)?/?>").expect("the pattern is constant")
