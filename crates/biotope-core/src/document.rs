@@ -18,12 +18,27 @@ pub enum MediaType {
 }
 
 /// One entry of a document's trail: what a step did to it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
     /// Registry name of the step.
     pub step: String,
-    /// What it did, in a few words with figures (`"masked 2 e-mail"`).
+    /// What it did, in a few words with figures (`"masked 2 e-mail"`); empty if the step said nothing itself.
     pub effect: String,
+    /// What changed, where a pipeline watched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
+}
+
+/// What a step changed: figures and names of fields, never a piece of the text.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Change {
+    /// Characters of the text before the step.
+    pub before: u64,
+    /// Characters of the text after it.
+    pub after: u64,
+    /// Fields that it set, changed or cleared (`"title"`, `"meta.author"`), sorted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<String>,
 }
 
 /// A document with its trail.
@@ -81,7 +96,7 @@ impl Document {
 
     /// Adds an entry to the trail.
     pub fn trace(&mut self, step: &str, effect: impl Into<String>) {
-        self.trail.push(Trace { step: step.to_owned(), effect: effect.into() });
+        self.trail.push(Trace { step: step.to_owned(), effect: effect.into(), change: None });
     }
 }
 

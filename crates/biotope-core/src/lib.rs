@@ -15,7 +15,7 @@ pub mod task;
 
 pub use component::Component;
 pub use config::{Config, Invalid, Table};
-pub use document::{Document, MediaType, Trace};
+pub use document::{Change, Document, MediaType, Trace};
 pub use features::Features;
 pub use prediction::{Prediction, Target};
 pub use progress::{Progress, Silent, Unit};

@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::dataset::Writer;
 use crate::quarantine::{Quarantine, SetAside};
 use crate::source::{Memory, Source};
+use crate::step::Reason;
 use crate::store::Store;
 use crate::{Error, Result};
 
@@ -62,6 +63,11 @@ pub fn collect(
                 }
                 writer.push_raw(document)?;
             }
+            Err(error @ Error::TooManyBroken { .. }) => {
+                // The run ends, but the quarantine is what tells why.
+                quarantine.finish()?;
+                return Err(error);
+            }
             Err(error) => {
                 let bad = bad_record(error)?;
                 if let Some(host) = host(&bad.source) {
@@ -96,8 +102,10 @@ fn host(source: &str) -> Option<String> {
 /// A bad record for the quarantine; any other error goes on up.
 pub(crate) fn bad_record(error: Error) -> Result<SetAside> {
     match error {
-        Error::Bad { place, line, why } => {
-            Ok(SetAside { id: None, source: place, line, cluster: None, step: "read".into(), why })
+        Error::Bad { place, line, why } => Ok(SetAside::record(place, line, Reason::new("read", why))),
+        Error::Broken { place, line, column, value, rule } => {
+            let why = format!("{column} {rule}, got {value:?}");
+            Ok(SetAside::record(place, line, Reason::new("schema", why)))
         }
         other => Err(other),
     }

@@ -20,15 +20,19 @@ use crate::split::{Split, build_splitter};
 use crate::store::Store;
 use crate::{Error, Result};
 
+mod clean;
 mod decide;
 mod former;
 pub mod lines;
+pub mod shard;
 mod spool;
 
+use clean::{Cleaner, Sink};
 use decide::Fate;
 use former::{Former, Keeper};
 use lines::LinesConfig;
-use spool::{Spooled, first_pass};
+use shard::Shard;
+use spool::{Spool, Spooled};
 
 /// What to do with a class that has too few examples.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +64,9 @@ pub struct CurateConfig {
     pub rare: Rare,
     /// Whether a document without a label is set aside.
     pub require_label: bool,
+    /// Rules that give labels besides those of the sources; the last that knows a document has the say.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<Component>,
     /// Labels to be renamed: `{ corn = "grain" }` merges one into another.
     pub rename: BTreeMap<String, String>,
 }
@@ -76,6 +83,7 @@ impl Default for CurateConfig {
             min_class: 2,
             rare: Rare::Error,
             require_label: true,
+            labels: Vec::new(),
             rename: BTreeMap::new(),
         }
     }
@@ -152,64 +160,52 @@ pub fn curate_from(
     progress: &dyn Progress,
 ) -> Result<CurateReport> {
     config.check()?;
+    let cleaner = Cleaner::new(config)?;
+    let outcomes = |sink: &mut Sink<'_>| cleaner.each(source, Shard::WHOLE, progress, sink);
+    finish(outcomes, source, config, seed, store, name, progress)
+}
+
+/// From the outcomes of pass 1, in the order of the source, to the new version.
+fn finish(
+    outcomes: impl FnOnce(&mut Sink<'_>) -> Result<u64>,
+    source: &dyn Source,
+    config: &CurateConfig,
+    seed: Seed,
+    store: &Store,
+    name: &str,
+    progress: &dyn Progress,
+) -> Result<CurateReport> {
     let scratch = store.scratch()?;
     let mut quarantine = Quarantine::create(&store.quarantine(name)?, "curate")?;
     let path = store.dataset(name)?;
     let former = Former::load(config, &path)?;
-    let known = former.as_ref().map_or(&[][..], |former| &former.rows);
-    let spooled = first_pass(source, config, known, scratch.path(), &mut quarantine, progress)?;
+    let mut spool = Spool::new(config, scratch.path(), &mut quarantine)?;
+    spool.begin_with(former.as_ref().map_or(&[][..], |former| &former.rows))?;
+    let seen = outcomes(&mut |_, outcome| spool.take(outcome))?;
+    let spooled = spool.finish()?;
     if spooled.rows.is_empty() {
-        let (seen, set_aside) = (spooled.seen, quarantine.counts().values().sum());
+        let set_aside = quarantine.counts().values().sum();
         quarantine.finish()?;
         return Err(Error::Empty { place: source.describe(), seen, set_aside });
     }
     let (fates, clusters) = decide::decide(&spooled, config, seed)?;
-    let mut writer = Writer::curated(&path)?;
     let kept = fates.iter().filter(|fate| matches!(fate, Fate::Keep(_))).count();
-    let mut keeper = Keeper::new(config, &path, kept, &spooled)?;
-    progress.begin("write", Some(fates.len() as u64), Unit::Items);
-    let mut splits = BTreeMap::new();
+    let keeper = Keeper::new(config, &path, kept, &spooled)?;
+    let mut pass =
+        Pass { config, spooled: &spooled, writer: Writer::curated(&path)?, keeper, splits: BTreeMap::new() };
     if let Some(former) = &former {
-        former.carry(|index, row| {
-            *splits.entry(row.split).or_default() += 1;
-            if let Some(keeper) = &mut keeper {
-                keeper.push(index, &row.doc.source, row.doc.published.as_deref(), row.split)?;
-            }
-            writer.push(row)
-        })?;
+        former.carry(|index, row| pass.keep(index, row))?;
     }
-    for (index, doc) in spooled.documents()?.enumerate() {
-        let index = spooled.former.len() + index;
-        let mut doc = doc?;
-        match &fates[index] {
-            Fate::Keep(split) => {
-                decide::explain(&mut doc, &spooled, index, config);
-                if let Some(keeper) = &mut keeper {
-                    keeper.push(index, &doc.source, doc.published.as_deref(), *split)?;
-                }
-                *splits.entry(*split).or_default() += 1;
-                writer.push(Row { doc, split: *split, cluster: spooled.rows[index].cluster })?;
-            }
-            Fate::SetAside(reason) => quarantine.add(&SetAside {
-                id: Some(doc.id),
-                source: doc.source,
-                line: None,
-                cluster: (reason.step == decide::DUPLICATE).then_some(spooled.rows[index].cluster),
-                step: reason.step.clone(),
-                why: reason.why.clone(),
-            })?,
-        }
-        progress.at(index as u64 + 1);
-    }
-    progress.end();
+    pass.write(&fates, &mut quarantine, progress)?;
+    let Pass { writer, keeper, splits, .. } = pass;
     let set_aside = quarantine.finish()?;
-    let about = json!({ "config": config, "seed": seed, "seen": spooled.seen, "set_aside": set_aside });
+    let about = json!({ "config": config, "seed": seed, "seen": seen, "set_aside": set_aside });
     let done = writer.commit(about)?;
     if let Some(keeper) = keeper {
         keeper.finish(&done.digest)?;
     }
     Ok(CurateReport {
-        seen: spooled.seen,
+        seen,
         documents: done.rows,
         splits,
         set_aside,
@@ -218,6 +214,47 @@ pub fn curate_from(
         digest: done.digest,
         written: done.written,
     })
+}
+
+/// Pass 2: every document to where it was decided to go.
+struct Pass<'a> {
+    config: &'a CurateConfig,
+    spooled: &'a Spooled,
+    writer: Writer,
+    keeper: Option<Keeper<'a>>,
+    splits: BTreeMap<Split, u64>,
+}
+
+impl Pass<'_> {
+    fn keep(&mut self, index: usize, row: Row) -> Result<()> {
+        *self.splits.entry(row.split).or_default() += 1;
+        if let Some(keeper) = &mut self.keeper {
+            keeper.push(index, &row.doc.source, row.doc.published.as_deref(), row.split)?;
+        }
+        self.writer.push(row)
+    }
+
+    /// Writes the documents of the spool, which come after the rows of an earlier version.
+    fn write(&mut self, fates: &[Fate], quarantine: &mut Quarantine, progress: &dyn Progress) -> Result<()> {
+        progress.begin("write", Some(fates.len() as u64), Unit::Items);
+        for (index, doc) in self.spooled.documents()?.enumerate() {
+            let index = self.spooled.former.len() + index;
+            let (mut doc, cluster) = (doc?, self.spooled.rows[index].cluster);
+            match &fates[index] {
+                Fate::Keep(split) => {
+                    decide::explain(&mut doc, self.spooled, index, self.config);
+                    self.keep(index, Row { doc, split: *split, cluster })?;
+                }
+                Fate::SetAside(reason) => {
+                    let cluster = (reason.step == decide::DUPLICATE).then_some(cluster);
+                    quarantine.add(&SetAside { cluster, ..SetAside::document(doc, reason.clone()) })?;
+                }
+            }
+            progress.at(index as u64 + 1);
+        }
+        progress.end();
+        Ok(())
+    }
 }
 
 /// `dedup = false`, `dedup = true` or `dedup = { threshold = 0.9 }`.

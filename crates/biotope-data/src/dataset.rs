@@ -92,6 +92,11 @@ impl Dataset {
         &self.files
     }
 
+    /// Rows of each of its files, from their own footers.
+    pub(crate) fn rows_by_file(&self) -> Result<Vec<u64>> {
+        self.files.iter().map(|file| crate::table::read::rows(file)).collect()
+    }
+
     /// Folder of the table.
     pub fn path(&self) -> &Path {
         &self.path
@@ -158,6 +163,11 @@ impl Dataset {
     /// All versions of the table, newest first.
     pub fn history(&self) -> Result<Vec<VersionInfo>> {
         log::versions(&self.path)?.into_iter().rev().map(|version| self.info(version)).collect()
+    }
+
+    /// What the writer of this version said besides (configuration, seed, counts).
+    pub fn about(&self) -> Result<Value> {
+        Ok(self.info(self.version)?.about)
     }
 
     fn info(&self, version: u64) -> Result<VersionInfo> {

@@ -22,6 +22,33 @@ pub enum Error {
         /// What is wrong with it.
         why: String,
     },
+    /// One record breaks a rule of the schema; the run goes on and the record is set aside.
+    #[error(
+        "bad record at {place}{}: {column} {rule}, got {value:?}",
+        line.map_or(String::new(), |line| format!(", line {line}"))
+    )]
+    Broken {
+        /// File name or URL.
+        place: String,
+        /// Line or row, counted from 1.
+        line: Option<u64>,
+        /// The column.
+        column: String,
+        /// How what stood there begins.
+        value: String,
+        /// The rule (`"is required"`).
+        rule: String,
+    },
+    /// More records break the schema than may.
+    #[error("{broken} of {records} records break the schema, at most {} % may after the first few", allowed * 100.0)]
+    TooManyBroken {
+        /// Records that do.
+        broken: u64,
+        /// Records so far.
+        records: u64,
+        /// Share that may.
+        allowed: f64,
+    },
     /// A file or folder cannot be read or written.
     #[error("cannot {doing} {}: {cause}", path.display())]
     Io {
@@ -114,6 +141,14 @@ pub enum Error {
         /// The first of them.
         first: String,
     },
+    /// A split by source needs something to tell sources apart.
+    #[error("none of {rows} documents has a {by:?} to split by")]
+    NoGroup {
+        /// What was asked for.
+        by: String,
+        /// How many documents there are.
+        rows: usize,
+    },
     /// One of the splits would be empty.
     #[error("the {split} split is empty: {why}")]
     EmptySplit {
@@ -148,6 +183,18 @@ pub enum Error {
         /// How much of it, 0 to 1.
         share: f64,
     },
+    /// The test split is opened for measuring only, and every opening is recorded.
+    #[error("the test split of {} is sealed", path.display())]
+    TestSealed {
+        /// Folder of the table.
+        path: PathBuf,
+    },
+    /// The model of a cross-validation failed.
+    #[error("cross-validation: {cause}")]
+    Model {
+        /// What it said.
+        cause: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// The HTTP client could not be made.
     #[error("cannot start the HTTP client: {cause}")]
     Client {
@@ -160,7 +207,7 @@ pub enum Error {
 impl Error {
     /// Whether only one record is bad, so that the run goes on.
     pub fn is_record(&self) -> bool {
-        matches!(self, Self::Bad { .. })
+        matches!(self, Self::Bad { .. } | Self::Broken { .. })
     }
 
     /// What the reader can do about it.
@@ -189,6 +236,17 @@ impl Error {
                 Some("map a date column in the source, or split with { use = \"stratified\" }".into())
             }
             Self::Busy { .. } => Some("wait until it is done; a recipe names each web source once".into()),
+            Self::TooManyBroken { .. } => Some(
+                "the quarantine names line, column and rule of each; mend the source or the schema, or raise \
+                 schema.max_share"
+                    .into(),
+            ),
+            Self::TestSealed { .. } => Some("learn from \"train\" and \"valid\"; `open_test` measures".into()),
+            Self::NoGroup { .. } => Some(
+                "by = \"host\" and by = \"site\" need addresses, anything else a meta entry of that name; or split \
+                 with { use = \"stratified\" }"
+                    .into(),
+            ),
             _ => None,
         }
     }

@@ -7,6 +7,10 @@ use biotope_core::{Component, Document};
 use crate::step::{Reason, Step, Verdict, build_step};
 use crate::{Error, Result};
 
+mod watch;
+
+use watch::Seen;
+
 /// Longest text that steps are asked to work on, in bytes, unless told otherwise.
 pub const MAX_BYTES: usize = 8 << 20;
 
@@ -66,10 +70,12 @@ impl Pipeline {
             return Verdict::Drop(doc, Reason::new("size", why));
         }
         for step in &self.steps {
+            let seen = Seen::of(&doc);
             match guarded(step.as_ref(), doc) {
                 Verdict::Keep(kept) => doc = kept,
                 dropped @ Verdict::Drop(..) => return dropped,
             }
+            seen.note(&mut doc, step.name());
         }
         Verdict::Keep(doc)
     }
@@ -77,7 +83,8 @@ impl Pipeline {
 
 /// Applies a step; a panic inside becomes a reason.
 fn guarded(step: &dyn Step, doc: Document) -> Verdict {
-    let stub = Document { id: doc.id, source: doc.source.clone(), ..Document::default() };
+    let (id, source, label, trail) = (doc.id, doc.source.clone(), doc.label.clone(), doc.trail.clone());
+    let stub = Document { id, source, label, trail, ..Document::default() };
     catch_unwind(AssertUnwindSafe(|| step.apply(doc))).unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");

@@ -4,17 +4,18 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
-use biotope_core::RecordId;
+use biotope_core::{Document, RecordId, Trace};
 use serde::{Deserialize, Serialize};
 use tempfile::NamedTempFile;
 
+use crate::step::Reason;
 use crate::{Error, Result, Workplace};
 
 /// How the names of unfinished files begin.
 const UNFINISHED: &str = ".tmp";
 
 /// One record that was set aside. It carries no text: the source still has it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SetAside {
     /// Record id, if it got as far as having one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -31,6 +32,25 @@ pub struct SetAside {
     pub step: String,
     /// Why.
     pub why: String,
+    /// Its label, if it had one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub label: Option<String>,
+    /// What the steps before had done.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub trail: Vec<Trace>,
+}
+
+impl SetAside {
+    /// A document that a step or stage dropped.
+    pub fn document(doc: Document, reason: Reason) -> Self {
+        let (id, source, label, trail) = (Some(doc.id), doc.source, doc.label, doc.trail);
+        Self { id, source, label, trail, step: reason.step, why: reason.why, ..Self::default() }
+    }
+
+    /// A record that is no document.
+    pub fn record(source: impl Into<String>, line: Option<u64>, reason: Reason) -> Self {
+        Self { source: source.into(), line, step: reason.step, why: reason.why, ..Self::default() }
+    }
 }
 
 /// The quarantine of one stage of one dataset, while it is filled. It replaces the former one only when
@@ -106,14 +126,7 @@ mod tests {
     #[test]
     fn the_former_one_stays_until_the_new_one_is_finished() {
         let folder = tempfile::tempdir().unwrap();
-        let entry = |why: &str| SetAside {
-            id: None,
-            source: "file:a.csv".into(),
-            line: Some(3),
-            cluster: None,
-            step: "csv".into(),
-            why: why.into(),
-        };
+        let entry = |why: &str| SetAside::record("file:a.csv", Some(3), Reason::new("csv", why));
         let mut first = Quarantine::create(folder.path(), "collect").unwrap();
         first.add(&entry("坏行")).unwrap();
         assert_eq!(first.finish().unwrap()["csv"], 1);

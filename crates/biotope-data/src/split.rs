@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use biotope_core::{Component, RecordId, Seed, Table};
+use biotope_core::{Component, Document, RecordId, Seed, Table};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
+
+pub(crate) mod balance;
 
 /// A part of a dataset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,7 +53,7 @@ pub struct SplitRow {
     pub published: Option<Timestamp>,
     /// Representative of its near-duplicate cluster; its own id if it stands alone.
     pub cluster: RecordId,
-    /// Value of the meta entry that [`Splitter::meta_key`] asks for.
+    /// What [`Splitter::group`] takes from the document.
     pub group: Option<Arc<str>>,
 }
 
@@ -63,8 +65,8 @@ pub trait Splitter: Send + Sync {
         Ok(vec![false; rows.len()])
     }
 
-    /// The meta entry it needs in [`SplitRow::group`].
-    fn meta_key(&self) -> Option<&str> {
+    /// What it needs of a document in [`SplitRow::group`].
+    fn group(&self, _doc: &Document) -> Option<String> {
         None
     }
 
@@ -141,7 +143,7 @@ fn by_label(rows: &[SplitRow], indices: &[usize]) -> ByLabel {
     labels
 }
 
-fn lot(seed: Seed, cluster: RecordId) -> blake3::Hash {
+pub(crate) fn lot(seed: Seed, cluster: RecordId) -> blake3::Hash {
     let mut hasher = blake3::Hasher::new();
     hasher.update(&seed.0.to_le_bytes());
     hasher.update(cluster.as_bytes());

@@ -1,7 +1,7 @@
 //! What every entry of every registry keeps to.
 
 use biotope_core::{Component, Document, Registry, Table, config};
-use biotope_data::{Verdict, build_source, build_step, sources, splits, steps};
+use biotope_data::{Verdict, build_source, build_step, labels, sources, splits, steps};
 
 fn names<B: Clone>(registry: &Registry<B>) -> Vec<&'static str> {
     registry.entries().iter().map(|entry| entry.name).collect()
@@ -49,8 +49,14 @@ fn sources_keep_to_the_contract() {
 
 #[test]
 fn splits_keep_to_the_contract() {
-    assert_eq!(names(&splits()), ["given", "stratified", "time"]);
+    assert_eq!(names(&splits()), ["given", "k-fold", "source", "stratified", "time"]);
     check(&splits(), |build, table| build(table).err());
+}
+
+#[test]
+fn labels_keep_to_the_contract() {
+    assert_eq!(names(&labels()), ["file", "meta", "url"]);
+    check(&labels(), |build, table| build(table).err());
 }
 
 /// Documents that steps meet: pages, texts, nothing, noise, English and Chinese.

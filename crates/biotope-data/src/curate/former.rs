@@ -63,10 +63,9 @@ impl Former {
 /// Sketches of a version for which none were kept.
 fn made(dataset: &Dataset, config: &CurateConfig, sketcher: &Sketcher) -> Result<Vec<FormerRow>> {
     let splitter = build_splitter(&config.split)?;
-    let key = splitter.meta_key();
     let sketch = |row: Row| {
         let sketch = sketcher.sketch(&row.doc.full_text());
-        let group = key.and_then(|key| row.doc.meta.get(key)).cloned();
+        let group = splitter.group(&row.doc);
         let (id, source, label, published) = (row.doc.id, row.doc.source, row.doc.label, row.doc.published);
         let (exact, shingles) = (sketch.exact, sketch.shingles);
         FormerRow { id, source, label, published, group, split: row.split, exact, shingles }

@@ -1,4 +1,4 @@
-//! Pass 1: steps and sketches on all threads, cleaned documents to disk in the order of the source.
+//! The half of pass 1 that knows all documents: cleaned texts to disk, everything small in memory.
 
 use std::collections::HashSet;
 use std::fs::File;
@@ -6,28 +6,22 @@ use std::io::{BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use biotope_core::{Document, Progress, RecordId, Unit};
+use biotope_core::{Document, RecordId};
 use rayon::prelude::*;
 
-use crate::collect::bad_record;
+use crate::curate::clean::{CHUNK, Outcome};
 use crate::curate::lines::Lines;
 use crate::curate::{Clusters, CurateConfig, Deduplicator};
 use crate::dates::moment;
 use crate::dedup::former::FormerRow;
 use crate::dedup::{Shelf, Sketch, Sketcher};
-use crate::pipeline::Pipeline;
 use crate::quarantine::{Quarantine, SetAside};
-use crate::source::Source;
-use crate::split::{Split, SplitRow, build_splitter};
-use crate::step::{Reason, Verdict};
+use crate::split::{Split, SplitRow, Splitter, build_splitter};
+use crate::step::Reason;
 use crate::{Error, Result};
-
-/// Documents, or text bytes, that are worked on at a time.
-const CHUNK: (usize, usize) = (512, 32 << 20);
 
 /// What pass 1 leaves behind.
 pub(crate) struct Spooled {
-    pub(crate) seen: u64,
     pub(crate) rows: Vec<SplitRow>,
     pub(crate) clusters: Clusters,
     /// Shingle sets by row, if duplicates were looked for.
@@ -46,83 +40,43 @@ impl Spooled {
     }
 }
 
-/// Runs pass 1.
-pub(crate) fn first_pass(
-    source: &dyn Source,
-    config: &CurateConfig,
-    former: &[FormerRow],
-    scratch: &Path,
-    quarantine: &mut Quarantine,
-    progress: &dyn Progress,
-) -> Result<Spooled> {
-    let mut pass = Pass::new(config, scratch, quarantine)?;
-    pass.begin_with(former)?;
-    progress.begin("clean", None, Unit::Items);
-    let mut chunk: Vec<Document> = Vec::new();
-    let mut bytes = 0;
-    for document in source.documents()? {
-        pass.seen += 1;
-        match document {
-            Ok(document) => {
-                bytes += document.text.len();
-                chunk.push(document);
-            }
-            Err(error) => pass.quarantine.add(&bad_record(error)?)?,
-        }
-        if chunk.len() >= CHUNK.0 || bytes >= CHUNK.1 {
-            pass.work(std::mem::take(&mut chunk))?;
-            bytes = 0;
-            progress.at(pass.seen);
-        }
-    }
-    pass.work(chunk)?;
-    progress.at(pass.seen);
-    progress.end();
-    pass.finish()
-}
-
-struct Pass<'a> {
-    config: &'a CurateConfig,
-    pipeline: Pipeline,
+/// Takes the outcomes of the cleaner, in the order of the source.
+pub(crate) struct Spool<'a> {
     sketcher: Option<Sketcher>,
     duplicates: Option<Deduplicator>,
     lines: Option<Lines>,
-    meta_key: Option<String>,
+    splitter: Box<dyn Splitter>,
     quarantine: &'a mut Quarantine,
-    spool: BufWriter<File>,
+    file: BufWriter<File>,
     path: PathBuf,
     known: HashSet<RecordId>,
     names: HashSet<Arc<str>>,
     rows: Vec<SplitRow>,
     former: Vec<Split>,
-    seen: u64,
 }
 
-impl<'a> Pass<'a> {
-    fn new(config: &'a CurateConfig, scratch: &Path, quarantine: &'a mut Quarantine) -> Result<Self> {
+impl<'a> Spool<'a> {
+    pub(crate) fn new(config: &CurateConfig, scratch: &Path, quarantine: &'a mut Quarantine) -> Result<Self> {
         let path = scratch.join("cleaned.jsonl");
         let file = File::create(&path).map_err(Error::io("write", &path))?;
         let dedup = config.dedup.as_ref();
         Ok(Self {
-            config,
-            pipeline: Pipeline::open(&config.steps)?,
             sketcher: dedup.map(Sketcher::new),
             duplicates: dedup.map(|dedup| Deduplicator::new(dedup, Some(scratch))).transpose()?,
             lines: config.lines.is_on().then(|| Lines::new(&config.lines)),
-            meta_key: build_splitter(&config.split)?.meta_key().map(str::to_owned),
+            splitter: build_splitter(&config.split)?,
             quarantine,
-            spool: BufWriter::with_capacity(1 << 18, file),
+            file: BufWriter::with_capacity(1 << 18, file),
             path,
             known: HashSet::new(),
             names: HashSet::new(),
             rows: Vec::new(),
             former: Vec::new(),
-            seen: 0,
         })
     }
 
     /// Takes note of the rows of an earlier version.
-    fn begin_with(&mut self, former: &[FormerRow]) -> Result<()> {
+    pub(crate) fn begin_with(&mut self, former: &[FormerRow]) -> Result<()> {
         for row in former {
             if let (Some(duplicates), Some(sketcher)) = (&mut self.duplicates, &self.sketcher) {
                 duplicates.add_former(row, sketcher)?;
@@ -137,53 +91,29 @@ impl<'a> Pass<'a> {
         Ok(())
     }
 
-    fn work(&mut self, chunk: Vec<Document>) -> Result<()> {
-        let clean = |doc: Document| match self.pipeline.apply(doc) {
-            Verdict::Keep(doc) => self.label(doc).map(|doc| {
-                // If lines are to be taken out, what is left of the text is sketched.
-                let sketch = self.sketcher.as_ref().filter(|_| self.lines.is_none());
-                let sketch = sketch.map(|sketcher| sketcher.sketch(&doc.full_text()));
-                (doc, sketch)
-            }),
-            Verdict::Drop(doc, reason) => Err(Box::new((doc, reason))),
-        };
-        let done: Vec<_> = chunk.into_par_iter().map(clean).collect();
-        for outcome in done {
-            match outcome {
-                Ok((doc, sketch)) => self.keep(&doc, sketch)?,
-                Err(dropped) => self.set_aside(dropped.0, dropped.1)?,
-            }
+    pub(crate) fn take(&mut self, outcome: Outcome) -> Result<()> {
+        match outcome {
+            Outcome::Kept(doc, sketch) => self.keep(*doc, sketch),
+            Outcome::Aside(entry) => self.quarantine.add(&entry),
         }
-        Ok(())
     }
 
-    fn label(&self, mut doc: Document) -> Result<Document, Box<(Document, Reason)>> {
-        if let Some(new) = doc.label.as_ref().and_then(|label| self.config.rename.get(label)) {
-            doc.label = Some(new.clone());
-        }
-        if self.config.require_label && doc.label.is_none() {
-            return Err(Box::new((doc, Reason::new("label", "no label"))));
-        }
-        Ok(doc)
-    }
-
-    fn keep(&mut self, doc: &Document, sketch: Option<Sketch>) -> Result<()> {
+    fn keep(&mut self, doc: Document, sketch: Option<Sketch>) -> Result<()> {
         if !self.known.insert(doc.id) {
             let reason = Reason::new("duplicate", "the same source and text came before");
-            return self.set_aside(doc.clone(), reason);
+            return self.quarantine.add(&SetAside::document(doc, reason));
         }
         let published = doc.published.as_deref().and_then(moment);
         if let (Some(duplicates), Some(sketch)) = (&mut self.duplicates, sketch) {
             duplicates.add(doc.id, &doc.source, published, &sketch)?;
         }
         if let Some(lines) = &mut self.lines {
-            lines.count(self.rows.len() as u32, doc);
+            lines.count(self.rows.len() as u32, &doc);
         }
-        let group = self.meta_key.as_ref().and_then(|key| doc.meta.get(key)).cloned();
-        let label = doc.label.clone().map(|label| self.shared(&label));
-        let group = group.map(|group| self.shared(&group));
+        let label = doc.label.as_deref().map(|label| self.shared(label));
+        let group = self.splitter.group(&doc).map(|group| self.shared(&group));
         self.rows.push(SplitRow { id: doc.id, label, published, cluster: doc.id, group });
-        write(&mut self.spool, doc, &self.path)
+        write(&mut self.file, &doc, &self.path)
     }
 
     /// One allocation per distinct label.
@@ -196,20 +126,8 @@ impl<'a> Pass<'a> {
         new
     }
 
-    fn set_aside(&mut self, doc: Document, reason: Reason) -> Result<()> {
-        let Reason { step, why } = reason;
-        self.quarantine.add(&SetAside {
-            id: Some(doc.id),
-            source: doc.source,
-            line: None,
-            cluster: None,
-            step,
-            why,
-        })
-    }
-
-    fn finish(mut self) -> Result<Spooled> {
-        self.spool.flush().map_err(Error::io("write", &self.path))?;
+    pub(crate) fn finish(mut self) -> Result<Spooled> {
+        self.file.flush().map_err(Error::io("write", &self.path))?;
         if let Some(lines) = self.lines.take() {
             self.strip(&lines)?;
         }
@@ -223,8 +141,8 @@ impl<'a> Pass<'a> {
         for (index, row) in self.rows.iter_mut().enumerate() {
             row.cluster = clusters.cluster(index);
         }
-        let (seen, rows, former, path) = (self.seen, self.rows, self.former, self.path);
-        Ok(Spooled { seen, rows, clusters, sets, exact, former, path })
+        let (rows, former, path) = (self.rows, self.former, self.path);
+        Ok(Spooled { rows, clusters, sets, exact, former, path })
     }
 
     /// Takes out of the spooled documents what others have, too, and sketches what is left.

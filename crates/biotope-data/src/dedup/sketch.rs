@@ -1,5 +1,6 @@
 //! What is kept of a text: a hash of the whole, the band keys of its signature, and its shingles until they are shelved.
 
+use serde::{Deserialize, Serialize};
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 use xxhash_rust::xxh3::{xxh3_64, xxh3_64_with_seed};
 
@@ -7,7 +8,7 @@ use crate::dedup::DedupConfig;
 use crate::words::is_unspaced;
 
 /// The sketch of one text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sketch {
     /// Hash of the words: equal for texts that differ in case, punctuation or spaces only.
     pub exact: [u8; 16],

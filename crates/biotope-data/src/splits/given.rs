@@ -1,6 +1,6 @@
 //! The split that the publisher of a dataset gave: by file name, or by any other entry of the meta data.
 
-use biotope_core::{Config, Invalid, Seed};
+use biotope_core::{Config, Document, Invalid, Seed};
 use serde::{Deserialize, Serialize};
 
 use crate::Result;
@@ -59,8 +59,8 @@ impl Splitter for Given {
         Ok(rows.iter().map(|row| self.protect_test && is_in(row, &self.test)).collect())
     }
 
-    fn meta_key(&self) -> Option<&str> {
-        Some(&self.meta)
+    fn group(&self, doc: &Document) -> Option<String> {
+        doc.meta.get(&self.meta).cloned()
     }
 
     fn assign(&self, rows: &[SplitRow], seed: Seed) -> Result<Vec<Split>> {

@@ -167,7 +167,8 @@ fn make_readable(file: &File, metadata: &std::fs::Metadata) {
     }
 }
 
-fn add(path: String, size: i64, rows: u64, modification_time: i64) -> Add {
+/// A file as the log names it.
+pub(crate) fn add(path: String, size: i64, rows: u64, modification_time: i64) -> Add {
     Add {
         path,
         partition_values: std::collections::HashMap::new(),

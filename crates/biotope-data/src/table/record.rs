@@ -97,6 +97,12 @@ pub(crate) fn records(batch: &RecordBatch) -> Result<Vec<Record>, String> {
     (0..batch.num_rows()).map(|row| columns.record(row)).collect()
 }
 
+/// The values of a column of texts; none where there is no such column or value.
+pub(crate) fn texts(batch: &RecordBatch, name: &str) -> Vec<Option<String>> {
+    let columns = Columns(batch);
+    (0..batch.num_rows()).map(|row| columns.optional(name, row)).collect()
+}
+
 struct Columns<'a>(&'a RecordBatch);
 
 impl Columns<'_> {

@@ -1,0 +1,227 @@
+//! The card of a dataset: what a reader must know before using it (Gebru et al. 2021, "Datasheets for datasets"),
+//! counted from the version itself.
+//!
+//! Rows of the test split are counted, never shown, so a card is no opening of it. Memory: four bytes per row.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+use crate::dataset::{Dataset, LabelCount, Row};
+use crate::quarantine::SetAside;
+use crate::split::Split;
+use crate::{Result, versions};
+
+mod markdown;
+mod page;
+
+/// Names that a table or plot shows before the rest is summed up.
+const SHOWN: usize = 30;
+
+/// Meta entries in which sources name a licence.
+const LICENCES: [&str; 4] = ["licence", "license", "rights", "copyright"];
+
+/// The step whose effect counts personal data.
+const MASKING: &str = "mask-personal-data";
+
+/// What there is to say about a dataset version.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DatasetCard {
+    /// Its name.
+    pub name: String,
+    /// Version.
+    pub version: u64,
+    /// When that was committed.
+    pub committed: String,
+    /// Content digest.
+    pub digest: String,
+    /// The licence under which it is given on, as its owner says.
+    pub license: String,
+    /// Rows.
+    pub rows: u64,
+    /// Rows by split.
+    pub splits: BTreeMap<Split, u64>,
+    /// Labels, with rows by split.
+    pub labels: Vec<LabelCount>,
+    /// Rows by host (of a file: its name), the largest first.
+    pub sources: Vec<(String, u64)>,
+    /// Rows by language tag; `"unknown"` where none was set.
+    pub languages: BTreeMap<String, u64>,
+    /// Rows by the licence that the source named, the largest first; empty if no source named any.
+    pub licences: Vec<(String, u64)>,
+    /// Rows by year and month of publication; `"undated"` where there is no date.
+    pub months: BTreeMap<String, u64>,
+    /// What was set aside, by step.
+    pub set_aside: BTreeMap<String, u64>,
+    /// Masked personal data by type.
+    pub personal: BTreeMap<String, u64>,
+    /// Rows in which some was masked.
+    pub personal_rows: u64,
+    /// Length of the texts.
+    pub length: Length,
+    /// Rows with a title.
+    pub titled: u64,
+    /// Times that the test split was opened.
+    pub openings: u64,
+    /// Files of this version.
+    pub files: Vec<String>,
+    /// The configuration that made it, as TOML.
+    pub config: String,
+}
+
+/// Characters of the texts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Length {
+    /// All together.
+    pub total: u64,
+    /// Shortest, 10th, 50th and 90th percentile, longest.
+    pub quantiles: [u64; 5],
+    /// Rows by length: up to 100, 300, 1,000, ... characters.
+    pub bins: Vec<(u64, u64)>,
+}
+
+/// Upper ends of the bins; what is longer goes into the last.
+const BINS: [u64; 7] = [100, 300, 1_000, 3_000, 10_000, 30_000, u64::MAX];
+
+impl Length {
+    fn of(mut lengths: Vec<u32>) -> Self {
+        lengths.sort_unstable();
+        let Some(last) = lengths.len().checked_sub(1) else { return Self::default() };
+        let at = |share: f64| u64::from(lengths[(last as f64 * share).round() as usize]);
+        let bin = |(n, end): (usize, &u64)| {
+            let begin = if n == 0 { 0 } else { BINS[n - 1] + 1 };
+            let inside = |length: &&u32| (begin..=*end).contains(&u64::from(**length));
+            (*end, lengths.iter().filter(inside).count() as u64)
+        };
+        let total = lengths.iter().map(|length| u64::from(*length)).sum();
+        let quantiles = [at(0.0), at(0.1), at(0.5), at(0.9), at(1.0)];
+        Self { total, quantiles, bins: BINS.iter().enumerate().map(bin).collect() }
+    }
+}
+
+/// Counts while rows go by.
+#[derive(Default)]
+struct Counts {
+    rows: u64,
+    splits: BTreeMap<Split, u64>,
+    labels: BTreeMap<String, BTreeMap<Split, u64>>,
+    sources: BTreeMap<String, u64>,
+    languages: BTreeMap<String, u64>,
+    licences: BTreeMap<String, u64>,
+    months: BTreeMap<String, u64>,
+    personal: BTreeMap<String, u64>,
+    personal_rows: u64,
+    lengths: Vec<u32>,
+    titled: u64,
+}
+
+impl Counts {
+    fn add(&mut self, row: &Row) {
+        let doc = &row.doc;
+        self.rows += 1;
+        *self.splits.entry(row.split).or_default() += 1;
+        if let Some(label) = &doc.label {
+            *self.labels.entry(label.clone()).or_default().entry(row.split).or_default() += 1;
+        }
+        *self.sources.entry(source(&doc.source)).or_default() += 1;
+        let language = doc.language.clone().unwrap_or_else(|| "unknown".into());
+        *self.languages.entry(language).or_default() += 1;
+        if let Some(licence) = LICENCES.iter().find_map(|key| doc.meta.get(*key)) {
+            *self.licences.entry(licence.chars().take(100).collect()).or_default() += 1;
+        }
+        let month = doc.published.as_deref().and_then(|date| date.get(..7)).unwrap_or("undated");
+        *self.months.entry(month.to_owned()).or_default() += 1;
+        let before = self.personal.values().sum::<u64>();
+        doc.trail.iter().filter(|trace| trace.step == MASKING).for_each(|trace| self.mask(&trace.effect));
+        self.personal_rows += u64::from(self.personal.values().sum::<u64>() > before);
+        self.lengths.push(u32::try_from(doc.text.chars().count()).unwrap_or(u32::MAX));
+        self.titled += u64::from(doc.title.is_some());
+    }
+
+    /// Reads `masked 2 e-mail, 1 phone`.
+    fn mask(&mut self, effect: &str) {
+        for part in effect.split(',') {
+            let mut words = part.split_whitespace().skip_while(|word| word.parse::<u64>().is_err());
+            let (Some(count), Some(name)) = (words.next().and_then(|n| n.parse::<u64>().ok()), words.next())
+            else {
+                continue;
+            };
+            if count > 0 {
+                *self.personal.entry(name.to_owned()).or_default() += count;
+            }
+        }
+    }
+}
+
+/// The host of an address, the name of a file, or the source as it stands.
+fn source(text: &str) -> String {
+    if let Some(file) = text.strip_prefix("file:") {
+        return file.split('#').next().unwrap_or(file).to_owned();
+    }
+    let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
+    host.unwrap_or_else(|| text.chars().take(100).collect())
+}
+
+fn ranked(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
+    let mut ranked: Vec<_> = counts.into_iter().collect();
+    ranked.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+    ranked
+}
+
+impl DatasetCard {
+    /// Reads a version from end to end and counts. `set_aside` is the quarantine of its curation.
+    pub fn of(dataset: &Dataset, name: &str, license: &str, set_aside: &[SetAside]) -> Result<Self> {
+        let mut counts = Counts::default();
+        for row in dataset.rows(None) {
+            counts.add(&row?);
+        }
+        let mut reasons = BTreeMap::new();
+        for entry in versions::diff::reasons(dataset, set_aside)? {
+            *reasons.entry(entry.step.clone()).or_default() += 1;
+        }
+        let history = dataset.history()?;
+        let info = history.into_iter().find(|info| info.version == dataset.version());
+        let about = info.as_ref().map(|info| info.about["config"].clone()).unwrap_or_default();
+        let file = |path: &std::path::PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
+        let labels = counts.labels.into_iter().map(|(label, rows)| LabelCount { label, rows });
+        Ok(Self {
+            name: name.to_owned(),
+            version: dataset.version(),
+            committed: info.map(|info| info.committed).unwrap_or_default(),
+            digest: dataset.digest()?,
+            license: license.to_owned(),
+            rows: counts.rows,
+            splits: counts.splits,
+            labels: labels.collect(),
+            sources: ranked(counts.sources),
+            languages: counts.languages,
+            licences: ranked(counts.licences),
+            months: counts.months,
+            set_aside: reasons,
+            personal: counts.personal,
+            personal_rows: counts.personal_rows,
+            length: Length::of(counts.lengths),
+            titled: counts.titled,
+            openings: dataset.openings()?.len() as u64,
+            files: dataset.files().iter().filter_map(file).collect(),
+            config: toml_of(&about),
+        })
+    }
+}
+
+/// Settings as one would write them; empty if there are none.
+fn toml_of(about: &serde_json::Value) -> String {
+    let config = serde_json::from_value::<biotope_core::Table>(about.clone());
+    config.map(|table| table.to_string()).unwrap_or_default()
+}
+
+/// Names with counts, the rest summed up.
+fn shown(counts: &[(String, u64)]) -> Vec<(String, u64)> {
+    let mut rows: Vec<_> = counts.iter().take(SHOWN).cloned().collect();
+    let rest: u64 = counts.iter().skip(SHOWN).map(|(_, count)| count).sum();
+    if rest > 0 {
+        rows.push((format!("{} others", counts.len() - SHOWN), rest));
+    }
+    rows
+}
