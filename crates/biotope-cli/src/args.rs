@@ -7,6 +7,10 @@ use std::path::PathBuf;
 use biotope::bundle::Precision;
 use clap::{Parser, Subcommand, ValueEnum};
 
+pub mod dataset;
+
+use dataset::{CurateArgs, DatasetAction, LabelsArgs};
+
 /// From raw news pages to a classifier that is trained, measured, explained and served.
 #[derive(Debug, Parser)]
 #[command(
@@ -53,8 +57,10 @@ pub enum Command {
     #[command(after_help = "Example:\n  biotope collect mine.toml")]
     Collect(StageArgs),
     /// Clean, deduplicate and split what was collected
-    #[command(after_help = "Example:\n  biotope curate mine.toml --set curate.dedup.threshold=0.9")]
-    Curate(StageArgs),
+    #[command(
+        after_help = "Examples:\n  biotope curate mine.toml --set curate.dedup.threshold=0.9\n  biotope curate mine.toml --shard 1/3      on each of three machines\n  biotope curate mine.toml --merge          on one of them, with all shares in place"
+    )]
+    Curate(CurateArgs),
     /// Train the model of a recipe; a run that was killed goes on where it was
     #[command(after_help = "Example:\n  biotope train mine.toml --set train.epochs=5")]
     Train(StageArgs),
@@ -92,6 +98,18 @@ pub enum Command {
         after_help = "Examples:\n  biotope show bundle reuters-r8\n  biotope show record 53f49f69cd96348ceef977f7fb9f29e1\n  biotope show recipe csv > mine.toml"
     )]
     Show(ShowArgs),
+    /// Versions of a dataset: history, differences, the way back, card, openings of its test split
+    #[command(
+        after_help = "Examples:\n  biotope dataset history mine\n  biotope dataset diff mine --from 3\n  biotope dataset rollback mine@3"
+    )]
+    Dataset {
+        /// What is asked
+        #[command(subcommand)]
+        action: DatasetAction,
+    },
+    /// Examine the labels of a dataset: imbalance, conflicts, likely errors
+    #[command(after_help = "Example:\n  biotope labels mine --html labels.html")]
+    Labels(LabelsArgs),
     /// The main job on a newspaper replayed on loopback, with everything measured
     #[command(after_help = "Examples:\n  biotope demo\n  biotope demo --quick --offline")]
     Demo(DemoArgs),
@@ -275,6 +293,8 @@ pub enum ListName {
     Operators,
     /// Ways to split
     Splits,
+    /// Rules that give labels
+    Labels,
     /// Tokenizers and featurizers
     Text,
     /// Models

@@ -1,6 +1,8 @@
 //! One file, one command.
 
+pub(crate) mod dataset;
 pub(crate) mod extract;
+pub(crate) mod labels;
 pub(crate) mod list;
 pub(crate) mod mask;
 pub(crate) mod predict;

@@ -19,7 +19,7 @@ pub fn main() -> ExitCode {
     let answer = match &args.command {
         Command::Run(run) => commands::stages::run(&args, run),
         Command::Collect(stage) => commands::stages::one(&args, stage, biotope::Stage::Collect),
-        Command::Curate(stage) => commands::stages::one(&args, stage, biotope::Stage::Curate),
+        Command::Curate(curate) => commands::stages::curate(&args, curate),
         Command::Train(stage) => commands::stages::one(&args, stage, biotope::Stage::Train),
         Command::Evaluate(stage) => commands::stages::one(&args, stage, biotope::Stage::Evaluate),
         Command::Bundle(stage) => commands::stages::one(&args, stage, biotope::Stage::Bundle),
@@ -29,6 +29,8 @@ pub fn main() -> ExitCode {
         Command::Serve(serve) => commands::serve::serve(&args, serve),
         Command::List(list) => commands::list::list(&args, list),
         Command::Show(show) => commands::show::show(&args, show),
+        Command::Dataset { action } => commands::dataset::dataset(&args, action),
+        Command::Labels(labels) => commands::labels::labels(&args, labels),
         Command::Demo(demo) => demo::run::run(&args, demo),
         Command::Completions { shell } => Ok(commands::completions(*shell)),
     };

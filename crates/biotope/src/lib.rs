@@ -4,12 +4,15 @@ pub mod assets;
 pub mod digest;
 pub mod error;
 pub mod house;
+pub mod labels;
 pub mod recipe;
 pub mod retention;
 pub mod run;
+pub mod seal;
 pub mod show;
 pub mod stages;
 pub mod stamp;
+pub mod versions;
 
 pub use biotope_bundle as bundle;
 pub use biotope_core as core;

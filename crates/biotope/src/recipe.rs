@@ -4,7 +4,7 @@ pub mod builtin;
 mod parse;
 
 use biotope_core::{Component, Config, Invalid, Seed, Table};
-use biotope_data::CurateConfig;
+use biotope_data::{CurateConfig, Schema};
 use biotope_train::TrainConfig;
 use serde::{Deserialize, Serialize};
 
@@ -113,6 +113,9 @@ pub struct Retention {
 pub struct Collect {
     /// Sources in order; paths may be `asset:NAME`, `hf:...`, `pypi:...` and so on.
     pub sources: Vec<Component>,
+    /// What their records must look like; what does not is set aside.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Schema>,
 }
 
 /// How the model is measured.
@@ -175,6 +178,9 @@ impl Recipe {
             return Err(
                 Invalid::new("evaluate.confidence", "must be in 0.5..1", self.evaluate.confidence).into()
             );
+        }
+        if let Some(schema) = &self.collect.schema {
+            schema.check().map_err(|invalid| invalid.under("collect.schema"))?;
         }
         self.curate.check().map_err(|error| match error {
             biotope_data::Error::Invalid(invalid) => Error::Invalid(invalid.under("curate")),

@@ -55,6 +55,7 @@ fn rows(house: &House, name: ListName) -> Result<Rows> {
         ListName::Recognizers => (vec!["kind", "about", "source"], recognizers()),
         ListName::Operators => entries(data::personal::operators().entries()),
         ListName::Splits => entries(data::splits().entries()),
+        ListName::Labels => entries(data::labels().entries()),
         ListName::Text => entries(text::featurizers().entries()),
         ListName::Models => entries(house.catalogue.entries()),
         ListName::Losses => entries(nn::losses().entries()),

@@ -6,6 +6,7 @@ use biotope::{House, Recipe};
 use console::style;
 
 use super::{house, serve};
+use crate::args::dataset::CurateArgs;
 use crate::args::{Args, RunArgs, StageArgs};
 use crate::output;
 
@@ -22,6 +23,33 @@ pub(crate) fn run(args: &Args, run: &RunArgs) -> Result<bool> {
 /// Runs one stage.
 pub(crate) fn one(args: &Args, stage: &StageArgs, which: Stage) -> Result<bool> {
     each(args, stage, &[which])
+}
+
+/// Curates at once, one share, or merges shares.
+pub(crate) fn curate(args: &Args, curate: &CurateArgs) -> Result<bool> {
+    if curate.shard.is_none() && !curate.merge {
+        return one(args, &curate.stage, Stage::Curate);
+    }
+    let recipe = Recipe::open(&curate.stage.recipe, &curate.stage.sets)?;
+    let house = house(args)?;
+    let folder = curate.shares.clone().unwrap_or_else(|| stages::curate::shares(&house, &recipe));
+    let Some(shard) = curate.shard else {
+        let outcome = stages::curate::merge(&house, &recipe, &folder)?;
+        if args.json {
+            output::json(&[outcome])?;
+        } else {
+            print(&outcome);
+        }
+        return Ok(true);
+    };
+    let report = stages::curate::shard(&house, &recipe, shard, &folder)?;
+    if args.json {
+        output::json(&report)?;
+    } else {
+        let (kept, aside, place) = (report.kept, report.set_aside, report.folder.display());
+        output::line(&format!("share {shard}: {kept} documents go on, {aside} set aside, in {place}"));
+    }
+    Ok(true)
 }
 
 fn each(args: &Args, stage: &StageArgs, stages: &[Stage]) -> Result<bool> {

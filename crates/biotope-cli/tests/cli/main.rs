@@ -9,6 +9,7 @@ mod killed;
 mod mask;
 mod serving;
 mod swept;
+mod versions;
 mod whole;
 
 use std::fmt::Write as _;

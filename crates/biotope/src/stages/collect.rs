@@ -1,12 +1,11 @@
 //! Fetch documents from the recipe's sources into the raw dataset.
 
-use std::path::Path;
-
 use biotope_core::Component;
 use biotope_data::source::Memory;
-use biotope_data::{CollectReport, Documents, Source, build_source, collect as collect_into};
+use biotope_data::{Checked, CollectReport, Documents, Source, build_source, collect as collect_into};
 
 use super::{Outcome, Stage};
+use crate::recipe::Collect;
 use crate::{House, Recipe, Result, assets, digest, retention};
 
 /// Several sources as one, in the recipe's order.
@@ -38,13 +37,19 @@ pub fn collect(house: &House, recipe: &Recipe) -> Result<Outcome> {
     let sources: Result<Vec<Component>> =
         recipe.collect.sources.iter().map(|s| assets::resolve(house, s)).collect();
     let sources = sources?;
-    let key = key(&recipe.collect.sources, &sources)?;
+    let key = key(&recipe.collect, &sources)?;
     let stamps = house.stamps(recipe);
     if let Some(report) = stamps.find::<CollectReport>("collect", &key).filter(|_| !house.force) {
         return Ok(outcome(true, &report));
     }
     let built: biotope_data::Result<Vec<_>> = sources.iter().map(build_source).collect();
-    let report = collect_into(&Chain(built?), &house.store, recipe.dataset(), house.progress.as_ref())?;
+    let chain = Chain(built?);
+    let take =
+        |source: &dyn Source| collect_into(source, &house.store, recipe.dataset(), house.progress.as_ref());
+    let report = match &recipe.collect.schema {
+        Some(schema) => take(&Checked::new(&chain, schema)?)?,
+        None => take(&chain)?,
+    };
     stamps.put("collect", &key, &report)?;
     retention::clear(house, recipe, &house.store.raw(recipe.dataset())?)?;
     Ok(outcome(false, &report))
@@ -55,15 +60,11 @@ fn outcome(skipped: bool, report: &CollectReport) -> Outcome {
     Outcome::new(Stage::Collect, skipped, summary, report)
 }
 
-/// Digest of the sources as written and of every local file they name.
-fn key(written: &[Component], resolved: &[Component]) -> Result<String> {
-    let mut files = Vec::new();
-    for value in resolved.iter().flat_map(|source| source.options.values()) {
-        let names = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        for path in names.iter().filter_map(|name| name.as_str()).map(Path::new).filter(|path| path.is_file())
-        {
-            files.push(digest::file(path)?);
-        }
-    }
-    Ok(digest::of(&(written, files)))
+/// Digest of the section as written and of every local file they name.
+fn key(written: &Collect, resolved: &[Component]) -> Result<String> {
+    let files = digest::files(resolved)?;
+    Ok(match &written.schema {
+        Some(schema) => digest::of(&(&written.sources, files, schema)),
+        None => digest::of(&(&written.sources, files)),
+    })
 }

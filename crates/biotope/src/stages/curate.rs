@@ -1,12 +1,16 @@
 //! Clean, deduplicate, split: from the raw dataset to a new version of the curated one.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
 use biotope_core::RecordId;
-use biotope_data::{CurateReport, Dataset, Quarantine, curate as curate_into};
+use biotope_data::{
+    CurateConfig, CurateReport, Dataset, Quarantine, Shard, ShardReport, curate as curate_into, curate_shard,
+    merge_shards,
+};
 
 use super::{Outcome, Stage};
-use crate::{Error, House, Recipe, Result, digest, retention};
+use crate::{Error, House, Recipe, Result, assets, digest, retention};
 
 /// Curates, unless the same collected content was curated in the same way before.
 pub fn curate(house: &House, recipe: &Recipe) -> Result<Outcome> {
@@ -16,13 +20,47 @@ pub fn curate(house: &House, recipe: &Recipe) -> Result<Outcome> {
     if let Some(report) = stamps.find::<CurateReport>("curate", &key).filter(|_| !house.force) {
         return Ok(outcome(true, &report));
     }
+    let config = resolved(house, recipe)?;
     let report = house.on_threads(recipe, || {
         let watcher = house.progress.as_ref();
-        Ok(curate_into(&raw, &recipe.curate, recipe.seed, &house.store, recipe.dataset(), watcher)?)
+        Ok(curate_into(&raw, &config, recipe.seed, &house.store, recipe.dataset(), watcher)?)
     })?;
     stamps.put("curate", &key, &report)?;
     retention::clear(house, recipe, &house.store.dataset(recipe.dataset())?)?;
     Ok(outcome(false, &report))
+}
+
+/// Where the shares of a dataset lie unless told otherwise: `<store>/shares/NAME`.
+pub fn shares(house: &House, recipe: &Recipe) -> PathBuf {
+    house.store.root().join("shares").join(recipe.dataset())
+}
+
+/// Cleans one share of the collected documents into a folder below `folder`; any machine can do that.
+pub fn shard(house: &House, recipe: &Recipe, shard: Shard, folder: &Path) -> Result<ShardReport> {
+    key(house, recipe)?;
+    let (raw, config) = (house.store.raw(recipe.dataset())?, resolved(house, recipe)?);
+    house.on_threads(recipe, || {
+        Ok(curate_shard(&raw, &config, recipe.seed, shard, folder, house.progress.as_ref())?)
+    })
+}
+
+/// Merges the shares in `folder` into a new version, which is the one that [`curate`] would have made.
+pub fn merge(house: &House, recipe: &Recipe, folder: &Path) -> Result<Outcome> {
+    let (key, name) = (key(house, recipe)?, recipe.dataset());
+    let (raw, config) = (house.store.raw(name)?, resolved(house, recipe)?);
+    let report = house.on_threads(recipe, || {
+        let watcher = house.progress.as_ref();
+        Ok(merge_shards(&raw, &config, recipe.seed, folder, &house.store, name, watcher)?)
+    })?;
+    house.stamps(recipe).put("curate", &key, &report)?;
+    retention::clear(house, recipe, &house.store.dataset(name)?)?;
+    Ok(outcome(false, &report))
+}
+
+/// The configuration with files of labels fetched.
+fn resolved(house: &House, recipe: &Recipe) -> Result<CurateConfig> {
+    let labels = recipe.curate.labels.iter().map(|rule| assets::resolve(house, rule));
+    Ok(CurateConfig { labels: labels.collect::<Result<_>>()?, ..recipe.curate.clone() })
 }
 
 /// What the last curation by this recipe said, if nothing changed since.
@@ -37,7 +75,9 @@ fn key(house: &House, recipe: &Recipe) -> Result<String> {
         other => other.into(),
     })?;
     let (curate, steps) = (&recipe.curate, recipe.curate.settled_steps()?);
-    Ok(digest::of(&(curate, steps, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"))))
+    let inputs = (curate, steps, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"));
+    let files = digest::files(&resolved(house, recipe)?.labels)?;
+    Ok(if files.is_empty() { digest::of(&inputs) } else { digest::of(&(inputs, files)) })
 }
 
 fn outcome(skipped: bool, report: &CurateReport) -> Outcome {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 
 use biotope_core::pack::Budget;
 use biotope_core::{Prediction, RecordId, Target, Task};
-use biotope_data::{Dataset, Split};
+use biotope_data::{Dataset, Purpose, Split};
 use biotope_eval::{
     Curve, DatasetSection, EvalConfig, Evaluation, ModelSection, Report, SplitCounts, evaluate as measure,
     html,
@@ -16,10 +16,10 @@ use biotope_train::{Event, RunDir, predict};
 use candle_core::Device;
 use serde::{Deserialize, Serialize};
 
-use super::train::{documents, examples, locate, open};
+use super::train::{examples, locate, open};
 use super::{Outcome, Stage};
 use crate::run::{Facts, Refit};
-use crate::{House, Recipe, Result, Run, digest, stamp};
+use crate::{House, Recipe, Result, Run, digest, seal, stamp};
 
 /// Documents of one forward pass.
 pub(crate) const BUDGET: Budget = Budget { tokens: 8192, examples: 64 };
@@ -101,7 +101,14 @@ fn test(
 ) -> Result<(Facts, Vec<Prediction>, Vec<Target>)> {
     let (model, _, facts) = open(house, recipe, run)?;
     let featurizer = open_featurizer(&run.text())?;
-    let rows: Vec<Example> = examples(featurizer.as_ref(), &facts.task, &documents(dataset, Split::Test)?)?;
+    let purpose = Purpose {
+        who: seal::who(),
+        what: format!("run {}", run.id),
+        why: format!("stage evaluate of recipe {}", recipe.name),
+    };
+    let rows = dataset.open_test(&purpose)?.map(|row| Ok(row?.doc));
+    let docs = rows.collect::<biotope_data::Result<Vec<_>>>()?;
+    let rows: Vec<Example> = examples(featurizer.as_ref(), &facts.task, &docs)?;
     let predictions = predict(model.as_ref(), &facts.task, &rows, BUDGET, &Device::Cpu)?;
     let targets = rows.into_iter().filter_map(|row| row.target).collect();
     Ok((facts, predictions, targets))

@@ -137,9 +137,9 @@ fn fresh(folder: &Path) -> Result<PathBuf> {
     Ok(folder.to_owned())
 }
 
-/// The documents of a split, in the dataset's order.
+/// The documents of a split to learn from, in the dataset's order. The test split is refused.
 pub fn documents(dataset: &Dataset, split: Split) -> Result<Vec<Document>> {
-    Ok(dataset.rows(split).map(|row| Ok(row?.doc)).collect::<biotope_data::Result<_>>()?)
+    Ok(dataset.rows_to_learn(split)?.map(|row| Ok(row?.doc)).collect::<biotope_data::Result<_>>()?)
 }
 
 fn task(train: &[Document], dataset: &str) -> Result<Task> {
