@@ -3,7 +3,7 @@
 use biotope_data::card::DatasetCard;
 use biotope_data::versions::diff::{self, Diff};
 use biotope_data::versions::named;
-use biotope_data::{At, Committed, Dataset, Opening, Quarantine, VersionInfo};
+use biotope_data::{At, Committed, Dataset, Opening, Quarantine, Remote, VersionInfo};
 
 use crate::{House, Result};
 
@@ -43,4 +43,14 @@ pub fn card(house: &House, name: &str, license: &str) -> Result<DatasetCard> {
     let (dataset, plain) = (open(house, name)?, named(name)?.0);
     let set_aside = Quarantine::read(&house.store.quarantine(plain)?)?;
     Ok(DatasetCard::of(&dataset, plain, license, &set_aside)?)
+}
+
+/// Pushes `NAME` or `NAME@VERSION` to a Delta table at an address.
+pub fn push(house: &House, name: &str, url: &str) -> Result<Committed> {
+    Ok(Remote::new(url)?.push(&open(house, name)?)?)
+}
+
+/// Pulls a version from such a table as the next version of a dataset here.
+pub fn pull(house: &House, name: &str, url: &str, version: Option<u64>) -> Result<Committed> {
+    Ok(Remote::new(url)?.pull(version, &house.store.dataset(name)?)?)
 }

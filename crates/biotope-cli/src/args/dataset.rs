@@ -38,6 +38,25 @@ pub enum DatasetAction {
         after_help = "Examples:\n  biotope dataset card mine > README.md\n  biotope dataset card mine@3 --html card.html --license cc-by-4.0"
     )]
     Card(CardArgs),
+    /// Push a version to a Delta table at s3://, gs://, az:// or file://
+    #[command(after_help = "Example:\n  biotope dataset push mine s3://bucket/mine")]
+    Push {
+        /// NAME or NAME@VERSION
+        name: String,
+        /// Where to; credentials come from the environment (AWS_..., GOOGLE_..., AZURE_...)
+        url: String,
+    },
+    /// Pull a version from such a table as the next version here
+    #[command(after_help = "Example:\n  biotope dataset pull mine s3://bucket/mine --version 3")]
+    Pull {
+        /// Its name here
+        name: String,
+        /// Where from
+        url: String,
+        /// Its version there; by default the newest
+        #[arg(long)]
+        version: Option<u64>,
+    },
 }
 
 /// Which versions to compare.

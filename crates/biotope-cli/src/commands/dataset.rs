@@ -1,6 +1,7 @@
 //! `biotope dataset`: history, differences, the way back, card and openings of a dataset.
 
 use anyhow::{Context, Result};
+use biotope::data::Committed;
 use biotope::data::versions::diff::{Diff, Difference};
 use biotope::{House, versions};
 use serde_json::Value;
@@ -19,6 +20,10 @@ pub(crate) fn dataset(args: &Args, action: &DatasetAction) -> Result<bool> {
         DatasetAction::Rollback { name } => rollback(args, &house, name),
         DatasetAction::Openings { name } => openings(args, &house, name),
         DatasetAction::Card(card) => self::card(args, &house, card),
+        DatasetAction::Push { name, url } => travelled(args, url, &versions::push(&house, name, url)?),
+        DatasetAction::Pull { name, url, version } => {
+            travelled(args, name, &versions::pull(&house, name, url, *version)?)
+        }
     }
 }
 
@@ -112,6 +117,16 @@ fn rollback(args: &Args, house: &House, name: &str) -> Result<bool> {
     } else {
         output::line(&format!("unchanged: version {} has that content already", done.version));
     }
+    Ok(true)
+}
+
+fn travelled(args: &Args, place: &str, done: &Committed) -> Result<bool> {
+    if args.json {
+        output::json(done)?;
+        return Ok(true);
+    }
+    let verb = if done.written { "now has" } else { "had already" };
+    output::line(&format!("{place} {verb} these {} rows as version {}", done.rows, done.version));
     Ok(true)
 }
 

@@ -43,6 +43,11 @@ fn versions_are_told_apart_and_the_way_back_is_open() {
     let wrong = biotope(folder).args(["show", "dataset", "mine@soon"]).output().unwrap();
     assert!(String::from_utf8(wrong.stderr).unwrap().contains("hint: NAME@3"));
 
+    let url = format!("file://{}/there", folder.display());
+    assert_eq!(json(folder, &["dataset", "push", "mine@1", &url])["written"], true);
+    let pulled = json(folder, &["dataset", "pull", "other", &url]);
+    assert_eq!(pulled["digest"], json(folder, &["show", "dataset", "mine@1"])["digest"], "{pulled}");
+
     let card = text(folder, &["dataset", "card", "mine", "--license", "cc-by-4.0"]);
     assert!(card.starts_with("---\npretty_name: \"mine\"\nlicense: \"cc-by-4.0\"\n"), "{card}");
     biotope(folder).args(["dataset", "card", "mine@1", "--html", "card.html"]).assert().success();
