@@ -82,7 +82,8 @@ struct Manifest {
 
 impl Manifest {
     fn of(raw: &Dataset, config: &CurateConfig, seed: Seed, shards: u32) -> Result<Self> {
-        let config = serde_json::to_vec(&(config, config.settled_steps()?)).expect("a configuration is plain data");
+        let config =
+            serde_json::to_vec(&(config, config.settled_steps()?)).expect("a configuration is plain data");
         let config = blake3::hash(&config).to_hex().to_string();
         let biotope = env!("CARGO_PKG_VERSION").to_owned();
         Ok(Self { biotope, raw: raw.digest()?, config, seed, shards })
