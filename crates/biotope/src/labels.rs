@@ -1,7 +1,7 @@
 //! The labels of a dataset examined, with the n-gram model of the zoo as the judge.
 
 use biotope_core::{Component, Document, Seed, Target, Task};
-use biotope_data::label::report::ProbabilityModel;
+use biotope_data::label::report::{Known, ProbabilityModel, Scores};
 use biotope_data::versions::named;
 use biotope_data::{Dataset, LabelReport, Purpose, Quarantine, Row, Split, examine};
 use biotope_models::Catalogue;
@@ -70,7 +70,7 @@ impl Ngrams<'_> {
 
     fn judge(
         &self,
-        learn: &[(&Document, usize)],
+        learn: &[Known<'_>],
         ask: &[&Document],
         classes: usize,
         seed: Seed,
@@ -110,13 +110,7 @@ impl ProbabilityModel for Ngrams<'_> {
         "ngram-linear over hashed n-grams".into()
     }
 
-    fn probabilities(
-        &self,
-        learn: &[(&Document, usize)],
-        ask: &[&Document],
-        classes: usize,
-        seed: Seed,
-    ) -> Result<Vec<Vec<f64>>, Box<dyn std::error::Error + Send + Sync>> {
+    fn probabilities(&self, learn: &[Known<'_>], ask: &[&Document], classes: usize, seed: Seed) -> Scores {
         Ok(self.judge(learn, ask, classes, seed)?)
     }
 }

@@ -22,6 +22,12 @@ use crate::{Error, Result};
 /// Characters of a text that a suspect shows.
 const EXCERPT: usize = 80;
 
+/// A document and its class.
+pub type Known<'a> = (&'a Document, usize);
+
+/// A row of probabilities for each document, or why there are none.
+pub type Scores = Result<Vec<Vec<f64>>, Box<dyn std::error::Error + Send + Sync>>;
+
 /// A model that can be trained and asked for probabilities: what cross-validation needs, and no more.
 pub trait ProbabilityModel {
     /// What it is, for the report.
@@ -29,13 +35,7 @@ pub trait ProbabilityModel {
 
     /// Learns from documents with their class (`0..classes`), then gives a row of `classes` probabilities for each of
     /// the others. The same arguments give the same numbers.
-    fn probabilities(
-        &self,
-        learn: &[(&Document, usize)],
-        ask: &[&Document],
-        classes: usize,
-        seed: Seed,
-    ) -> Result<Vec<Vec<f64>>, Box<dyn std::error::Error + Send + Sync>>;
+    fn probabilities(&self, learn: &[Known<'_>], ask: &[&Document], classes: usize, seed: Seed) -> Scores;
 }
 
 /// How unevenly labels are spread.
@@ -277,13 +277,7 @@ mod tests {
             "words".into()
         }
 
-        fn probabilities(
-            &self,
-            learn: &[(&Document, usize)],
-            ask: &[&Document],
-            classes: usize,
-            _: Seed,
-        ) -> Result<Vec<Vec<f64>>, Box<dyn std::error::Error + Send + Sync>> {
+        fn probabilities(&self, learn: &[Known<'_>], ask: &[&Document], classes: usize, _: Seed) -> Scores {
             assert!(ask.iter().all(|asked| learn.iter().all(|(known, _)| known.id != asked.id)));
             let sure =
                 |doc: &&Document| if doc.text.contains("小麦") { vec![0.9, 0.1] } else { vec![0.2, 0.8] };
