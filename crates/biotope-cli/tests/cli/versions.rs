@@ -91,7 +91,7 @@ fn what_was_set_aside_says_where_and_why() {
     let schema = "[collect.schema.columns]\nlabel = { values = [\"sport\"] }\n";
     let whole = "name = \"mine\"\n[collect]\nsources = [{ use = \"csv\", path = \"articles.csv\" }]\n";
     let rest = "[text]\nuse = \"ngrams\"\n[model]\nuse = \"ngram-linear\"\n[curate]\nsteps = [{ use = \"limit-length\", \
-                min_chars = 52 }]\ndedup = false\n";
+                min_chars = 54 }]\ndedup = false\n";
     std::fs::write(folder.join("strict.toml"), format!("{whole}{schema}{rest}")).unwrap();
     let stages = json(folder, &["run", "strict.toml", "--to", "curate"]);
     assert_eq!(
