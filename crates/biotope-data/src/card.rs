@@ -6,7 +6,6 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use url::Url;
 
 use crate::dataset::{Dataset, LabelCount, Row};
 use crate::quarantine::SetAside;
@@ -154,13 +153,15 @@ impl Counts {
     }
 }
 
-/// The host of an address, the name of a file, or the source as it stands.
+/// The host of an address as it is written there, the name of a file, or the source as it stands.
 fn source(text: &str) -> String {
     if let Some(file) = text.strip_prefix("file:") {
         return file.split('#').next().unwrap_or(file).to_owned();
     }
-    let host = Url::parse(text).ok().and_then(|url| url.host_str().map(str::to_owned));
-    host.unwrap_or_else(|| text.chars().take(100).collect())
+    let authority = text.split_once("://").and_then(|(_, rest)| rest.split(['/', '?', '#']).next());
+    // What stands before an @ may be a password.
+    let host = authority.and_then(|authority| authority.rsplit('@').next());
+    host.unwrap_or(text).chars().take(100).collect()
 }
 
 fn ranked(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {

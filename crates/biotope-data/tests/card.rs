@@ -59,7 +59,7 @@ fn a_card_counts_what_is_there() {
     let card = DatasetCard::of(&dataset, "新闻", "cc-by-4.0", &aside).unwrap();
     assert_eq!((card.rows, card.openings, card.set_aside["limit-length"]), (59, 1, 1));
     assert_eq!((card.languages["zh"], card.languages["en"]), (20, 39));
-    assert_eq!(card.sources[0], ("news.example".to_owned(), 39));
+    assert_eq!(card.sources, [("news.example".to_owned(), 39), ("新闻.example".to_owned(), 20)]);
     assert_eq!(card.licences, [("CC BY 4.0".to_owned(), 6)]);
     assert_eq!(card.personal_rows, 1);
     assert_eq!(card.personal.values().sum::<u64>(), 2, "{:?}", card.personal);

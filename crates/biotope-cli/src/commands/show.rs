@@ -65,7 +65,12 @@ fn entry(indent: &str, key: &str, value: &Value) {
 }
 
 fn item_line(indent: &str, item: &Value) {
+    let nested = |value: &Value| value.is_object() || value.is_array();
     match item {
+        Value::Object(map) if map.values().any(nested) => {
+            output::line(&format!("{indent}-"));
+            print(&format!("{indent}  "), item);
+        }
         Value::Object(map) => {
             let parts: Vec<String> =
                 map.iter().map(|(key, value)| format!("{key} {}", plain(value))).collect();

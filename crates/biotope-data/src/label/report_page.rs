@@ -29,7 +29,7 @@ impl LabelReport {
             ("without a label", count(self.unlabelled)),
             ("largest class to smallest", format!("{:.1} to 1", self.imbalance.ratio)),
             ("evenness (1 is even)", format!("{:.3}", self.imbalance.evenness)),
-            ("as many as … equal classes", format!("{:.1}", self.imbalance.effective)),
+            ("equal classes of that entropy", format!("{:.1}", self.imbalance.effective)),
         ]);
         let bars: Vec<_> = self.labels.iter().map(|(label, rows)| (label.clone(), vec![*rows])).collect();
         page.bars("rows by label", &["rows"], &bars);
