@@ -189,10 +189,11 @@ fn finish(
         return Err(Error::Empty { place: source.describe(), seen, set_aside });
     }
     let (fates, clusters) = decide::decide(&spooled, config, seed)?;
+    // First the writer, which clears away what a killed run left unfinished: the keeper's file would look like that.
+    let writer = Writer::curated(&path)?;
     let kept = fates.iter().filter(|fate| matches!(fate, Fate::Keep(_))).count();
     let keeper = Keeper::new(config, &path, kept, &spooled)?;
-    let mut pass =
-        Pass { config, spooled: &spooled, writer: Writer::curated(&path)?, keeper, splits: BTreeMap::new() };
+    let mut pass = Pass { config, spooled: &spooled, writer, keeper, splits: BTreeMap::new() };
     if let Some(former) = &former {
         former.carry(|index, row| pass.keep(index, row))?;
     }

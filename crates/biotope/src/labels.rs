@@ -50,7 +50,8 @@ pub fn labels(house: &House, name: &str, how: &Examination) -> Result<LabelRepor
     Ok(examine(&rows, set_aside, judge, how.seed)?)
 }
 
-/// Multinomial logistic regression over hashed n-grams: the zoo's `ngram-linear` as the ladder trains it.
+/// Multinomial logistic regression over hashed n-grams: the zoo's `ngram-linear`, trained for less than on the ladder,
+/// because a model that has learnt wrong labels by heart is sure of them.
 struct Ngrams<'a> {
     catalogue: &'a Catalogue,
 }
@@ -58,8 +59,8 @@ struct Ngrams<'a> {
 impl Ngrams<'_> {
     fn config() -> TrainConfig {
         TrainConfig {
-            epochs: 15,
-            lr: 30.0,
+            epochs: 5,
+            lr: 10.0,
             clip_norm: 0.0,
             optimizer: Component::new("sgd"),
             batch_tokens: 100_000,
@@ -153,7 +154,7 @@ mod tests {
     }
 
     #[test]
-    fn nine_of_ten_planted_errors_are_found_in_english_and_in_chinese() {
+    fn most_planted_errors_are_found_in_english_and_in_chinese_and_little_else() {
         let (rows, wrong) = planted();
         let catalogue = Catalogue::default();
         let model = Ngrams { catalogue: &catalogue };
@@ -166,10 +167,10 @@ mod tests {
             let (all, found) = (0..rows.len()).filter(of).fold((0, 0), |(all, found), n| {
                 (all + 1, found + usize::from(suspects.contains(&rows[n].doc.id)))
             });
-            assert!(found * 10 >= all * 9, "chinese {chinese}: {found} of {all}");
+            assert!(found * 5 >= all * 4, "chinese {chinese}: {found} of {all}");
         }
-        let right = suspects.len() as f64 / planted as f64;
-        assert!((0.9..1.2).contains(&right), "{} suspects for {planted} errors", suspects.len());
+        let right = (0..rows.len()).filter(|n| wrong[*n] && suspects.contains(&rows[*n].doc.id)).count();
+        assert!(right * 20 >= suspects.len() * 19, "{right} of {} suspects are wrong", suspects.len());
         assert!((doubts.noise - planted as f64 / 600.0).abs() < 0.03, "{}", doubts.noise);
     }
 }
