@@ -63,7 +63,7 @@ fn models(size: Size) -> [Rung; 4] {
         ("ngram-linear", include_str!("ladder/ngram-linear.toml"), &["class_weights=sqrt-balanced"]),
         ("text-cnn", include_str!("ladder/text-cnn.toml"), &[]),
         ("lstm", include_str!("ladder/lstm.toml"), &[]),
-        ("bert", bert, &[]),
+        ("bert", bert, &["class_weights=sqrt-balanced"]),
     ]
 }
 
