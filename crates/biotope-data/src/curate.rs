@@ -5,7 +5,7 @@
 //! clusters and splits are decided, and pass 2 writes the spool as the new version.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use biotope_core::{Component, Config, Invalid, Progress, Seed, Unit};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,8 @@ mod clean;
 mod decide;
 mod former;
 pub mod lines;
+mod manifest;
+pub mod outside;
 pub mod shard;
 mod spool;
 
@@ -69,6 +71,10 @@ pub struct CurateConfig {
     pub labels: Vec<Component>,
     /// Labels to be renamed: `{ corn = "grain" }` merges one into another.
     pub rename: BTreeMap<String, String>,
+    /// Where files lie on this machine that `labels` names by something else than a path (`asset:labels.csv`). It enters no
+    /// digest and no history, so that machines with other cache folders make the same.
+    #[serde(skip)]
+    pub fetched: BTreeMap<String, PathBuf>,
 }
 
 impl Default for CurateConfig {
@@ -85,6 +91,7 @@ impl Default for CurateConfig {
             require_label: true,
             labels: Vec::new(),
             rename: BTreeMap::new(),
+            fetched: BTreeMap::new(),
         }
     }
 }
@@ -106,6 +113,7 @@ impl CurateConfig {
         if let Some(dedup) = &self.dedup {
             dedup.check().map_err(|invalid| invalid.under("dedup"))?;
         }
+        crate::label::check(&self.labels)?;
         if self.min_class == 0 {
             return Err(Invalid::new("min_class", "must be positive", 0).into());
         }
@@ -175,6 +183,8 @@ fn finish(
     name: &str,
     progress: &dyn Progress,
 ) -> Result<CurateReport> {
+    // Before the long work: what is read later may be another file.
+    let files = config.outside()?.files;
     let scratch = store.scratch()?;
     let mut quarantine = Quarantine::create(&store.quarantine(name)?, "curate")?;
     let path = store.dataset(name)?;
@@ -200,7 +210,10 @@ fn finish(
     pass.write(&fates, &mut quarantine, progress)?;
     let Pass { writer, keeper, splits, .. } = pass;
     let set_aside = quarantine.finish()?;
-    let about = json!({ "config": config, "seed": seed, "seen": seen, "set_aside": set_aside });
+    let biotope = env!("CARGO_PKG_VERSION");
+    let about = json!({
+        "config": config, "files": files, "seed": seed, "seen": seen, "set_aside": set_aside, "biotope": biotope
+    });
     let done = writer.commit(about)?;
     if let Some(keeper) = keeper {
         keeper.finish(&done.digest)?;

@@ -1,6 +1,6 @@
 //! Labels besides those of the sources: the trait of the rules that give them, and rules in a row.
 
-use biotope_core::{Component, Document, Table};
+use biotope_core::{Component, Config, Document, Invalid, Table, config};
 
 use crate::{Error, Result};
 
@@ -14,12 +14,39 @@ pub trait Labeller: Send + Sync {
     fn label(&self, doc: &Document) -> Option<String>;
 }
 
-/// How a rule is made from its options. A file is read here, once.
-pub type BuildLabel = fn(&Table) -> Result<Box<dyn Labeller>>;
+/// How a rule is made from its options.
+#[derive(Clone, Copy, Debug)]
+pub struct BuildLabel {
+    /// Checks the options alone; no file is read.
+    pub check: fn(&Table) -> Result<(), Invalid>,
+    /// Makes the rule. A file is read here, once.
+    pub open: fn(&Table) -> Result<Box<dyn Labeller>>,
+}
+
+impl BuildLabel {
+    /// Of a rule with that configuration.
+    pub const fn of<C: Config>(open: fn(&Table) -> Result<Box<dyn Labeller>>) -> Self {
+        Self { check: parsed::<C>, open }
+    }
+}
+
+fn parsed<C: Config>(options: &Table) -> Result<(), Invalid> {
+    config::from_table::<C>(options).map(drop)
+}
+
+/// Looks rules up and checks their options, without reading a file.
+pub fn check(components: &[Component]) -> Result<()> {
+    let registry = crate::labels();
+    for (index, component) in components.iter().enumerate() {
+        let checked = (registry.get(&component.name)?.build.check)(&component.options);
+        checked.map_err(|invalid| invalid.under(&format!("labels[{index}]")))?;
+    }
+    Ok(())
+}
 
 /// Makes the rule that a recipe names.
 pub fn build_labeller(component: &Component) -> Result<Box<dyn Labeller>> {
-    (crate::labels().get(&component.name)?.build)(&component.options)
+    (crate::labels().get(&component.name)?.build.open)(&component.options)
 }
 
 /// Rules in a row. The last one that knows a document has the say; where none does, the source's label stays.

@@ -34,6 +34,7 @@ mod words;
 pub mod workplace;
 
 pub use collect::{CollectReport, collect};
+pub use curate::outside::Outside;
 pub use curate::shard::{Shard, ShardReport, curate_shard, merge_shards};
 pub use curate::{CurateConfig, CurateReport, Rare, curate, curate_from};
 pub use dataset::{Committed, Dataset, LabelCount, Row, VersionInfo, Writer};

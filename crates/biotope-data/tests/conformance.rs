@@ -56,7 +56,7 @@ fn splits_keep_to_the_contract() {
 #[test]
 fn labels_keep_to_the_contract() {
     assert_eq!(names(&labels()), ["file", "meta", "url"]);
-    check(&labels(), |build, table| build(table).err());
+    check(&labels(), |build, table| (build.open)(table).err());
 }
 
 /// Documents that steps meet: pages, texts, nothing, noise, English and Chinese.

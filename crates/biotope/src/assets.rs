@@ -1,5 +1,6 @@
 //! Paths in a recipe that are not paths: `asset:minilm/tokenizer.json`, `hf:...`, `pypi:...`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use biotope_core::{Component, Table};
@@ -21,6 +22,13 @@ pub fn resolve(house: &House, component: &Component) -> Result<Component> {
         options.insert(key.clone(), value);
     }
     Ok(Component { name: component.name.clone(), options })
+}
+
+/// Where the files lie on this machine that components name by asset or address, by these names.
+pub fn fetched(house: &House, components: &[Component]) -> Result<BTreeMap<String, PathBuf>> {
+    let named = components.iter().flat_map(|component| &component.options);
+    let named = named.filter(|(key, _)| FILES.contains(&key.as_str())).filter_map(|(_, value)| value.as_str());
+    named.filter(|name| is_remote(name)).map(|name| Ok((name.to_owned(), local(house, name)?))).collect()
 }
 
 fn resolve_value(house: &House, value: &Value) -> Result<Value> {

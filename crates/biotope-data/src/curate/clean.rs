@@ -41,7 +41,7 @@ pub(crate) struct Cleaner<'a> {
 impl<'a> Cleaner<'a> {
     pub(crate) fn new(config: &'a CurateConfig) -> Result<Self> {
         let pipeline = Pipeline::open(&config.steps)?;
-        let labels = Labels::open(&config.labels)?;
+        let labels = Labels::open(&config.local_labels())?;
         let dedup = config.dedup.as_ref().filter(|_| !config.lines.is_on());
         Ok(Self { config, pipeline, labels, sketcher: dedup.map(Sketcher::new) })
     }

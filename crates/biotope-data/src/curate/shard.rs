@@ -15,6 +15,7 @@ use biotope_core::{Invalid, Progress, RecordId, Seed, Unit};
 use serde::{Deserialize, Serialize};
 
 use crate::curate::clean::{Cleaner, Outcome, Sink, number};
+use crate::curate::manifest::Manifest;
 use crate::curate::{CurateConfig, CurateReport, finish};
 use crate::dataset::Dataset;
 use crate::store::Store;
@@ -70,26 +71,6 @@ impl FromStr for Shard {
     }
 }
 
-/// What a share is a share of. Shares are merged only if they agree on all of it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Manifest {
-    biotope: String,
-    raw: String,
-    config: String,
-    seed: Seed,
-    shards: u32,
-}
-
-impl Manifest {
-    fn of(raw: &Dataset, config: &CurateConfig, seed: Seed, shards: u32) -> Result<Self> {
-        let config =
-            serde_json::to_vec(&(config, config.settled_steps()?)).expect("a configuration is plain data");
-        let config = blake3::hash(&config).to_hex().to_string();
-        let biotope = env!("CARGO_PKG_VERSION").to_owned();
-        Ok(Self { biotope, raw: raw.digest()?, config, seed, shards })
-    }
-}
-
 /// What [`curate_shard`] did.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ShardReport {
@@ -140,8 +121,8 @@ pub fn curate_shard(
 }
 
 /// Merges all shares in `folder` into the next version of `<store>/datasets/NAME`. The dataset and its quarantine
-/// have the bytes that [`super::curate`] gives on one machine. The collected dataset need not be here, but for its
-/// digest, which every share must name.
+/// have the bytes that [`super::curate`] gives on one machine. The collected dataset must be here, too: no row of it is
+/// cleaned again, but every share must have been made from exactly its rows.
 pub fn merge_shards(
     raw: &Path,
     config: &CurateConfig,
@@ -192,14 +173,21 @@ fn agreed(folder: &Path, expected: impl Fn(u32) -> Result<Manifest>) -> Result<(
     let (said, mut records) = (expected(count)?, None);
     for index in 1..=count {
         let path = folder.join(format!("{index}-of-{count}")).join(MANIFEST);
-        let Ok(text) = std::fs::read_to_string(&path) else {
-            return Err(broken(format!("share {index}/{count} is missing or unfinished")));
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(broken(format!("share {index}/{count} is missing or unfinished")));
+            }
+            text => text.map_err(Error::io("read", &path))?,
         };
         let (manifest, seen): (Manifest, u64) =
             serde_json::from_str(&text).map_err(|error| broken(format!("share {index}/{count}: {error}")))?;
-        if manifest != said || records.is_some_and(|records| records != seen) {
-            let why = "was made from other documents, by another configuration, seed or version";
-            return Err(broken(format!("share {index}/{count} {why}")));
+        let mut differs = said.differences(&manifest);
+        if records.is_some_and(|records| records != seen) {
+            differs.push("the number of records".to_owned());
+        }
+        if !differs.is_empty() {
+            let why = format!("share {index}/{count} was made with another: {}", differs.join(", "));
+            return Err(broken(why));
         }
         records = Some(seen);
     }

@@ -48,7 +48,7 @@ struct Bytes {
 
 impl Parts {
     pub(crate) fn create(folder: &Path, layout: Layout) -> Result<Self> {
-        let workplace = Workplace::enter(folder, |name| name.starts_with(PREFIX) && name.ends_with(SUFFIX))?;
+        let workplace = Workplace::enter(folder, is_unfinished)?;
         let (open, waiting, bytes) = (None, Vec::new(), Bytes::default());
         let (folder, done) = (folder.to_owned(), Vec::new());
         Ok(Self { folder, layout, open, waiting, bytes, rows: 0, done, workplace })
@@ -151,19 +151,17 @@ impl Finished {
 
 fn size(file: &File, path: &Path) -> Result<i64> {
     let metadata = file.metadata().map_err(Error::io("read", path))?;
-    make_readable(file, &metadata);
+    make_readable(file);
     Ok(metadata.len() as i64)
 }
 
 /// Temporary files are private to their owner; a dataset is for whoever may see its folder.
-fn make_readable(file: &File, metadata: &std::fs::Metadata) {
+pub(crate) fn make_readable(file: &File) {
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt;
-        let mut permissions = metadata.permissions();
-        permissions.set_mode(0o644);
         // A file system without modes refuses; then there is nothing to open up either.
-        let _ = file.set_permissions(permissions);
+        let _ = file.set_permissions(std::fs::Permissions::from_mode(0o644));
     }
 }
 
@@ -182,6 +180,11 @@ pub(crate) fn add(path: String, size: i64, rows: u64, modification_time: i64) ->
         default_row_commit_version: None,
         clustering_provider: None,
     }
+}
+
+/// Whether a name is one of [`unfinished`].
+pub(crate) fn is_unfinished(name: &str) -> bool {
+    name.starts_with(PREFIX) && name.ends_with(SUFFIX)
 }
 
 /// A file that the next one who writes here removes if we are killed.

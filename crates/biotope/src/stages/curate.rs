@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use biotope_core::RecordId;
 use biotope_data::{
-    CurateConfig, CurateReport, Dataset, Quarantine, Shard, ShardReport, curate as curate_into, curate_shard,
+    CurateConfig, CurateReport, Dataset, Outside, Quarantine, Shard, ShardReport, curate as curate_into, curate_shard,
     merge_shards,
 };
 
@@ -57,10 +57,10 @@ pub fn merge(house: &House, recipe: &Recipe, folder: &Path) -> Result<Outcome> {
     Ok(outcome(false, &report))
 }
 
-/// The configuration with files of labels fetched.
+/// The configuration as it is written, with files of labels fetched.
 fn resolved(house: &House, recipe: &Recipe) -> Result<CurateConfig> {
-    let labels = recipe.curate.labels.iter().map(|rule| assets::resolve(house, rule));
-    Ok(CurateConfig { labels: labels.collect::<Result<_>>()?, ..recipe.curate.clone() })
+    let fetched = assets::fetched(house, &recipe.curate.labels)?;
+    Ok(CurateConfig { fetched, ..recipe.curate.clone() })
 }
 
 /// What the last curation by this recipe said, if nothing changed since.
@@ -76,8 +76,9 @@ fn key(house: &House, recipe: &Recipe) -> Result<String> {
     })?;
     let (curate, steps) = (&recipe.curate, recipe.curate.settled_steps()?);
     let inputs = (curate, steps, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"));
-    let files = digest::files(&resolved(house, recipe)?.labels)?;
-    Ok(if files.is_empty() { digest::of(&inputs) } else { digest::of(&(inputs, files)) })
+    let outside = resolved(house, recipe)?.outside()?;
+    let nothing = outside == Outside::default();
+    Ok(if nothing { digest::of(&inputs) } else { digest::of(&(inputs, outside)) })
 }
 
 fn outcome(skipped: bool, report: &CurateReport) -> Outcome {
