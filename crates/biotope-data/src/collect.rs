@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::dataset::Writer;
-use crate::quarantine::{Quarantine, SetAside};
+use crate::quarantine::{Made, Quarantine, SetAside};
 use crate::source::{Memory, Source};
 use crate::step::Reason;
 use crate::store::Store;
@@ -65,7 +65,7 @@ pub fn collect(
             }
             Err(error @ Error::TooManyBroken { .. }) => {
                 // The run ends, but the quarantine is what tells why.
-                quarantine.finish()?;
+                quarantine.finish(&Made::default())?;
                 return Err(error);
             }
             Err(error) => {
@@ -80,7 +80,8 @@ pub fn collect(
         progress.at(writer.rows() + set_aside);
     }
     progress.end();
-    quarantine.finish()?;
+    let made = Made { digest: writer.digest(), from: None };
+    quarantine.finish(&made)?;
     if writer.rows() == 0 {
         // The next call asks anew, for the pages that failed may be there by then.
         source.settle(&memory)?;
@@ -103,9 +104,10 @@ fn host(source: &str) -> Option<String> {
 pub(crate) fn bad_record(error: Error) -> Result<SetAside> {
     match error {
         Error::Bad { place, line, why } => Ok(SetAside::record(place, line, Reason::new("read", why))),
-        Error::Broken { place, line, column, value, rule } => {
+        Error::Broken { id, label, place, line, column, value, rule } => {
             let why = format!("{column} {rule}, got {value:?}");
-            Ok(SetAside::record(place, line, Reason::new("schema", why)))
+            let record = SetAside::record(place, line, Reason::new("schema", why));
+            Ok(SetAside { id: Some(id), label, ..record })
         }
         other => Err(other),
     }

@@ -28,6 +28,10 @@ pub enum Error {
         line.map_or(String::new(), |line| format!(", line {line}"))
     )]
     Broken {
+        /// Its id.
+        id: RecordId,
+        /// Its label, if it has one.
+        label: Option<String>,
         /// File name or URL.
         place: String,
         /// Line or row, counted from 1.

@@ -217,25 +217,25 @@ impl Source for Checked<'_> {
 impl Seen {
     fn check(&mut self, schema: &Schema, doc: Document) -> Result<Document> {
         self.records += 1;
-        for (name, column) in &schema.columns {
-            let value = value(&doc, name);
-            let twice = column.unique && value.is_some_and(|value| !self.first(name, value));
-            let rule = column.broken(value).or_else(|| twice.then(|| "must be unique".to_owned()));
-            if let Some(rule) = rule {
-                self.broken += 1;
-                let (place, line) = place(&doc.source);
-                let (column, value) = (name.clone(), shortened(value.unwrap_or_default()));
-                return Err(Error::Broken { place, line, column, value, rule });
-            }
+        let wrong = schema
+            .columns
+            .iter()
+            .find_map(|(name, column)| column.broken(value(&doc, name)).map(|rule| (name, rule)));
+        // Only a record that comes in takes its values: the next may have those of one that did not.
+        let unique = schema.columns.iter().filter(|(_, column)| column.unique);
+        let keys = unique.filter_map(|(name, _)| Some((name, xxh3_64(value(&doc, name)?.as_bytes()))));
+        let twice = || {
+            keys.clone().find(|(name, key)| self.values.get(*name).is_some_and(|known| known.contains(key)))
+        };
+        let wrong = wrong.or_else(|| Some((twice()?.0, "must be unique".to_owned())));
+        if let Some((name, rule)) = wrong {
+            self.broken += 1;
+            return Err(broken(&doc, name, rule));
+        }
+        for (name, key) in keys {
+            self.values.entry(name.clone()).or_default().insert(key);
         }
         Ok(doc)
-    }
-
-    fn first(&mut self, column: &str, value: &str) -> bool {
-        if !self.values.contains_key(column) {
-            self.values.insert(column.to_owned(), HashSet::new());
-        }
-        self.values.get_mut(column).is_some_and(|known| known.insert(xxh3_64(value.as_bytes())))
     }
 
     fn too_many(&self, schema: &Schema) -> Option<Error> {
@@ -246,6 +246,20 @@ impl Seen {
             records: self.records,
             allowed: schema.max_share,
         })
+    }
+}
+
+fn broken(doc: &Document, column: &str, rule: String) -> Error {
+    let (place, line) = place(&doc.source);
+    let value = shortened(value(doc, column).unwrap_or_default());
+    Error::Broken {
+        id: doc.id,
+        label: doc.label.clone(),
+        place,
+        line,
+        column: column.to_owned(),
+        value,
+        rule,
     }
 }
 
@@ -313,10 +327,12 @@ mod tests {
             doc(7, &[("id", "7"), ("desk", &"长".repeat(50))]),
             doc(8, &[("id", "8"), ("day", "yesterday")]),
             short,
+            // The one with this id in line 5 did not come in.
+            doc(10, &[("id", "5")]),
         ]);
         let checked = Checked::new(&rows, &schema).unwrap();
         let (good, bad): (Vec<_>, Vec<_>) = checked.documents().unwrap().partition(Result::is_ok);
-        assert_eq!(good.len(), 1);
+        assert_eq!(good.len(), 2);
         let said: Vec<String> = bad.into_iter().map(|error| error.unwrap_err().to_string()).collect();
         let expected = [
             "bad record at 新闻.csv, line 3: id must be unique, got \"1\"".to_owned(),
