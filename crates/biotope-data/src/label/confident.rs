@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 /// How much below its threshold a probability still reaches it: cleanlab's allowance for rounding.
 const SLACK: f64 = 1e-6;
 
+/// Least threshold of a class with examples: cleanlab's, so that a class that nobody believes in can still be reached.
+const LEAST: f64 = 2.0 * SLACK;
+
 /// What the probabilities say about the labels.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Confident {
@@ -86,7 +89,10 @@ fn thresholds(labels: &[usize], probabilities: &[Vec<f64>], classes: usize) -> V
         sums[*given] += scores[*given];
         counts[*given] += 1;
     }
-    sums.iter().zip(counts).map(|(sum, count)| if count == 0 { 0.0 } else { sum / count as f64 }).collect()
+    sums.iter()
+        .zip(counts)
+        .map(|(sum, count)| if count == 0 { 0.0 } else { (sum / count as f64).max(LEAST) })
+        .collect()
 }
 
 /// The class that a row confidently belongs to: of several, the most probable of all.
