@@ -96,7 +96,7 @@ pub struct CardArgs {
 pub struct LabelsArgs {
     /// NAME or NAME@VERSION
     pub name: String,
-    /// Folds of the cross-validation; 0: no likely errors
+    /// Folds of the cross-validation, 2 to 1000; 0: no likely errors
     #[arg(long, default_value_t = 5)]
     pub folds: usize,
     /// Examine the test split too; the opening is recorded

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use biotope_core::{Document, RecordId, Seed};
+use biotope_core::{Document, Invalid, RecordId, Seed};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ use crate::dedup::{DedupConfig, Sketcher};
 use crate::label::confident::{Confident, confident};
 use crate::quarantine::SetAside;
 use crate::split::SplitRow;
-use crate::splits::k_fold::folds;
+use crate::splits::k_fold::{FOLDS, folds};
 use crate::{Error, Result};
 
 /// Characters of a text that a suspect shows.
@@ -126,6 +126,10 @@ pub fn examine(
         .filter_map(|row| row.doc.label.clone())
         .for_each(|label| *labels.entry(label).or_default() += 1);
     let labelled: u64 = labels.values().sum();
+    let few = model.map(|(_, folds)| folds).filter(|folds| !FOLDS.contains(folds));
+    if let Some(folds) = few {
+        return Err(Invalid::new("folds", "must be in 2..=1000", folds).into());
+    }
     let doubts = match model {
         Some((model, folds)) if labels.len() > 1 => Some(doubts(rows, &labels, model, folds, seed)?),
         _ => None,

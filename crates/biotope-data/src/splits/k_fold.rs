@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::Result;
 use crate::split::{Split, SplitRow, Splitter, balance, check_filled, check_fractions, deal};
 
+/// How many folds there may be.
+pub const FOLDS: std::ops::RangeInclusive<usize> = 2..=1000;
+
 /// Fold `fold` of `folds`, by label, without cutting a cluster.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -30,7 +33,7 @@ impl Config for KFold {
 
     fn check(&self) -> Result<(), Invalid> {
         check_fractions(&[("valid", self.valid)])?;
-        if !(2..=1000).contains(&self.folds) {
+        if !FOLDS.contains(&self.folds) {
             return Err(Invalid::new("folds", "must be in 2..=1000", self.folds));
         }
         if !(1..=self.folds).contains(&self.fold) {
@@ -41,8 +44,9 @@ impl Config for KFold {
     }
 }
 
-/// The fold of each row, from 0: every label in equal shares, whole clusters.
+/// The fold of each row, from 0, of at least one: every label in equal shares, whole clusters.
 pub fn folds(rows: &[SplitRow], folds: usize, seed: Seed) -> Vec<usize> {
+    let folds = folds.max(1);
     let shares = vec![1.0 / folds as f64; folds];
     balance::deal(rows, &vec![None; rows.len()], &shares, seed.derive("folds"))
 }
