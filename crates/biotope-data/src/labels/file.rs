@@ -148,17 +148,30 @@ fn csv_lines(config: &FileConfig, delimiter: u8) -> Result<Vec<Line>> {
 }
 
 fn json_lines(config: &FileConfig) -> Result<Vec<Line>> {
-    let row = |line: Result<(u64, Vec<u8>)>| {
+    let mut has_label = false;
+    let mut row = |line: Result<(u64, Vec<u8>)>| {
         let (number, bytes) = line?;
         let text = utf8(bytes).map_err(|why| broken(config, number, why))?;
         if text.trim().is_empty() {
             return Ok(None);
         }
         let value: Value = serde_json::from_str(&text).map_err(|why| broken(config, number, why))?;
-        let field = |name: &str| value[name].as_str().and_then(filled);
-        Ok(Some((number, [field(&config.id), field(&config.url), field(&config.label)])))
+        has_label |= value.get(&config.label).is_some();
+        let field = |name: &str| match value.get(name) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) => Ok(filled(text)),
+            Some(Value::Number(number)) => Ok(Some(number.to_string())),
+            Some(_) => Err(broken(config, number, format!("{name:?} is neither a text nor a number"))),
+        };
+        Ok(Some((number, [field(&config.id)?, field(&config.url)?, field(&config.label)?])))
     };
-    Lines::open(&config.path)?.filter_map(|line| row(line).transpose()).collect()
+    let rows: Vec<Line> =
+        Lines::open(&config.path)?.filter_map(|line| row(line).transpose()).collect::<Result<_>>()?;
+    if has_label || rows.is_empty() {
+        return Ok(rows);
+    }
+    let why = format!("none of its {} lines has a {:?}", rows.len(), config.label);
+    Err(Error::Format { path: config.path.clone(), expected: "file of labels", why })
 }
 
 #[cfg(test)]
@@ -208,6 +221,17 @@ mod tests {
             "line 2: not a record id: \"xyz\", expected 32 hexadecimal digits"
         );
         assert_eq!(why("a.jsonl", "{\"label\":\"x\"}\n"), "line 1: neither id nor url");
+        assert_eq!(
+            why("a.jsonl", "{\"url\":\"u\",\"lable\":\"x\"}\n{\"url\":\"v\"}\n"),
+            "none of its 2 lines has a \"label\""
+        );
+        assert_eq!(
+            why("a.jsonl", "{\"url\":\"u\",\"label\":[3]}\n"),
+            "line 1: \"label\" is neither a text nor a number"
+        );
+        let numbers =
+            opened("a.jsonl", "{\"url\":\"u\",\"label\":3}\n{\"url\":\"v\",\"label\":null}\n").unwrap();
+        assert_eq!(numbers.label(&Document::new("u", "x")).as_deref(), Some("3"));
         assert!(why("a.jsonl", "{\"label\":\n").starts_with("line 1: EOF while parsing"));
         assert!(why("a.csv", "link,label\nhttps://a,x\n").ends_with("has no column \"url\""));
         assert!(why("a.tsv", "url\tlabel\na\tb\tc\n").starts_with("line 2: "));
