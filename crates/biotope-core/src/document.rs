@@ -17,6 +17,12 @@ pub enum MediaType {
     Html,
 }
 
+/// Most entries of a trail.
+pub const TRAIL_ENTRIES: usize = 64;
+
+/// Most characters of what an entry of a trail says.
+pub const TRAIL_EFFECT: usize = 400;
+
 /// One entry of a document's trail: what a step did to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trace {
@@ -94,9 +100,16 @@ impl Document {
         }
     }
 
-    /// Adds an entry to the trail.
+    /// Adds an entry to the trail, which stays small whatever is said: no more than [`TRAIL_ENTRIES`], each no longer than
+    /// [`TRAIL_EFFECT`].
     pub fn trace(&mut self, step: &str, effect: impl Into<String>) {
-        self.trail.push(Trace { step: step.to_owned(), effect: effect.into(), change: None });
+        let mut effect: String = effect.into();
+        if let Some((end, _)) = effect.char_indices().nth(TRAIL_EFFECT) {
+            effect.truncate(end);
+        }
+        if self.trail.len() < TRAIL_ENTRIES {
+            self.trail.push(Trace { step: step.to_owned(), effect, change: None });
+        }
     }
 }
 
@@ -108,6 +121,13 @@ mod tests {
     fn the_same_page_has_the_same_id_and_another_source_another() {
         assert_eq!(Document::new("a", "x").id, Document::page("a", "x").id);
         assert_ne!(Document::new("a", "x").id, Document::new("b", "x").id);
+    }
+
+    #[test]
+    fn a_trail_stays_small() {
+        let mut doc = Document::new("a", "x");
+        (0..100).for_each(|_| doc.trace("label", "长".repeat(1000)));
+        assert_eq!((doc.trail.len(), doc.trail[0].effect.chars().count()), (TRAIL_ENTRIES, TRAIL_EFFECT));
     }
 
     #[test]

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use biotope_core::document::{TRAIL_EFFECT as EFFECT, TRAIL_ENTRIES as ENTRIES};
 use biotope_core::{Change, Document, MediaType, Trace};
-
-/// Most entries of a trail, and most characters of what an entry says: a trail stays small whatever steps do.
-const ENTRIES: usize = 64;
-const EFFECT: usize = 400;
 
 /// A document before a step, as far as the trail tells of it.
 pub(super) struct Seen {
@@ -51,6 +48,7 @@ impl Seen {
         }
         let last = doc.trail.last_mut().expect("an entry was there or was pushed");
         last.change = Some(change);
+        // A step may have written into the trail itself.
         if let Some((end, _)) = last.effect.char_indices().nth(EFFECT) {
             last.effect.truncate(end);
         }
