@@ -94,6 +94,15 @@ impl Masker {
         &self.detector
     }
 
+    /// Whether finds of a kind stay as they are.
+    pub fn keeps(&self, kind: &str) -> bool {
+        self.operator(kind).keeps()
+    }
+
+    fn operator(&self, kind: &str) -> &dyn Operator {
+        self.others.get(kind).unwrap_or(&self.usual).as_ref()
+    }
+
     /// Masks many texts on all threads; the results stand in the order of the texts.
     pub fn mask_all<T: AsRef<str> + Sync>(&self, texts: &[T]) -> Vec<Masked> {
         texts.par_iter().map(|text| self.mask(text.as_ref())).collect()
@@ -108,7 +117,7 @@ impl Masker {
         let (mut masked, mut done) = (String::with_capacity(text.len()), 0);
         for span in &spans {
             masked.push_str(&text[done..span.start]);
-            let operator = self.others.get(span.kind.as_ref()).unwrap_or(&self.usual);
+            let operator = self.operator(&span.kind);
             masked.push_str(&operator.apply(&span.kind, span.of(text)));
             done = span.end;
         }

@@ -16,6 +16,11 @@ pub mod replace;
 pub trait Operator: Send + Sync {
     /// What stands for a find of a kind. The same find gives the same result.
     fn apply(&self, kind: &str, found: &str) -> String;
+
+    /// Whether finds stay as they are.
+    fn keeps(&self) -> bool {
+        false
+    }
 }
 
 /// How an operator is made from its options and, for those that need one, the key.

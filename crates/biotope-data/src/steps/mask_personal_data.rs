@@ -110,9 +110,14 @@ impl Step for MaskStep {
         doc.title = doc.title.map(|title| self.mask(&title, &mut counts));
         if !counts.is_empty() {
             let name = |kind: &str| mark(kind).trim_matches(['[', ']']).to_lowercase();
-            let parts: Vec<String> =
-                counts.iter().map(|(kind, count)| format!("{count} {}", name(kind))).collect();
-            doc.trace(MaskPersonalData::NAME, format!("masked {}", parts.join(", ")));
+            let told = |verb: &str, kept: bool| {
+                let counts = counts.iter().filter(|(kind, _)| self.masker.keeps(kind) == kept);
+                let parts: Vec<String> =
+                    counts.map(|(kind, count)| format!("{count} {}", name(kind))).collect();
+                (!parts.is_empty()).then(|| format!("{verb} {}", parts.join(", ")))
+            };
+            let told: Vec<String> = told("masked", false).into_iter().chain(told("kept", true)).collect();
+            doc.trace(MaskPersonalData::NAME, told.join("; "));
         }
         Verdict::Keep(doc)
     }
@@ -159,6 +164,10 @@ mod tests {
             (Some("tips: [EMAIL]"), "call [PHONE] or [EMAIL]")
         );
         assert_eq!(doc.trail[0].effect, "masked 2 email, 1 phone");
+        let operators = [("PHONE_NUMBER".to_owned(), Component::new("keep"))].into();
+        let step = MaskPersonalData { operators, ..MaskPersonalData::default() }.build().unwrap();
+        let doc = step.apply(Document::new("a", "call 13812345678 or a@c.co")).kept().unwrap();
+        assert_eq!(doc.trail[0].effect, "masked 1 email; kept 1 phone");
     }
 
     #[test]

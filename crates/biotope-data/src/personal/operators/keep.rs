@@ -19,4 +19,8 @@ impl Operator for Keep {
     fn apply(&self, _kind: &str, found: &str) -> String {
         found.to_owned()
     }
+
+    fn keeps(&self) -> bool {
+        true
+    }
 }
