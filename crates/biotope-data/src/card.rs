@@ -1,22 +1,25 @@
 //! The card of a dataset: what a reader must know before using it (Gebru et al. 2021, "Datasheets for datasets"),
 //! counted from the version itself.
 //!
-//! Rows of the test split are counted, never shown, so a card is no opening of it. Memory: four bytes per row.
+//! Rows of the test split are counted, never shown, so a card is no opening of it. Memory: four bytes per row, and at most
+//! [`NAMES`] different sources, licences, languages and months each; of more, the rarest are summed up.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::{Dataset, LabelCount, Row};
-use crate::quarantine::SetAside;
 use crate::split::Split;
-use crate::{Result, versions};
+use crate::{Error, Result};
 
 mod markdown;
 mod page;
 
 /// Names that a table or plot shows before the rest is summed up.
 const SHOWN: usize = 30;
+
+/// Names of a kind that are counted one by one.
+const NAMES: usize = 100_000;
 
 /// Meta entries in which sources name a licence.
 const LICENCES: [&str; 4] = ["licence", "license", "rights", "copyright"];
@@ -51,8 +54,8 @@ pub struct DatasetCard {
     pub licences: Vec<(String, u64)>,
     /// Rows by year and month of publication; `"undated"` where there is no date.
     pub months: BTreeMap<String, u64>,
-    /// What was set aside, by step.
-    pub set_aside: BTreeMap<String, u64>,
+    /// What its curation set aside, by step; `None` if its commit does not say.
+    pub set_aside: Option<BTreeMap<String, u64>>,
     /// Masked personal data by type.
     pub personal: BTreeMap<String, u64>,
     /// Rows in which some was masked.
@@ -61,8 +64,8 @@ pub struct DatasetCard {
     pub length: Length,
     /// Rows with a title.
     pub titled: u64,
-    /// Times that the test split was opened.
-    pub openings: u64,
+    /// Times that the test split was opened; `None` if the record of openings is damaged.
+    pub openings: Option<u64>,
     /// Files of this version.
     pub files: Vec<String>,
     /// The configuration that made it, as TOML.
@@ -105,14 +108,44 @@ struct Counts {
     rows: u64,
     splits: BTreeMap<Split, u64>,
     labels: BTreeMap<String, BTreeMap<Split, u64>>,
-    sources: BTreeMap<String, u64>,
-    languages: BTreeMap<String, u64>,
-    licences: BTreeMap<String, u64>,
-    months: BTreeMap<String, u64>,
+    sources: Names,
+    languages: Names,
+    licences: Names,
+    months: Names,
     personal: BTreeMap<String, u64>,
     personal_rows: u64,
     lengths: Vec<u32>,
     titled: u64,
+}
+
+/// How often names occur, the rarest of many forgotten.
+#[derive(Default)]
+struct Names {
+    counts: BTreeMap<String, u64>,
+    forgotten: u64,
+}
+
+impl Names {
+    fn add(&mut self, name: String, most: usize) {
+        *self.counts.entry(name).or_default() += 1;
+        let mut rare = 0;
+        while self.counts.len() > if rare == 0 { most } else { most / 2 } {
+            rare += 1;
+            let forgotten = &mut self.forgotten;
+            self.counts.retain(|_, count| {
+                *forgotten += if *count > rare { 0 } else { *count };
+                *count > rare
+            });
+        }
+    }
+
+    /// All of them, the forgotten as one.
+    fn all(mut self) -> BTreeMap<String, u64> {
+        if self.forgotten > 0 {
+            *self.counts.entry("others, too many to count".to_owned()).or_default() += self.forgotten;
+        }
+        self.counts
+    }
 }
 
 impl Counts {
@@ -123,14 +156,14 @@ impl Counts {
         if let Some(label) = &doc.label {
             *self.labels.entry(label.clone()).or_default().entry(row.split).or_default() += 1;
         }
-        *self.sources.entry(source(&doc.source)).or_default() += 1;
+        self.sources.add(source(&doc.source), NAMES);
         let language = doc.language.clone().unwrap_or_else(|| "unknown".into());
-        *self.languages.entry(language).or_default() += 1;
+        self.languages.add(language, NAMES);
         if let Some(licence) = LICENCES.iter().find_map(|key| doc.meta.get(*key)) {
-            *self.licences.entry(licence.chars().take(100).collect()).or_default() += 1;
+            self.licences.add(licence.chars().take(100).collect(), NAMES);
         }
         let month = doc.published.as_deref().and_then(|date| date.get(..7)).unwrap_or("undated");
-        *self.months.entry(month.to_owned()).or_default() += 1;
+        self.months.add(month.to_owned(), NAMES);
         let before = self.personal.values().sum::<u64>();
         doc.trail.iter().filter(|trace| trace.step == MASKING).for_each(|trace| self.mask(&trace.effect));
         self.personal_rows += u64::from(self.personal.values().sum::<u64>() > before);
@@ -138,9 +171,10 @@ impl Counts {
         self.titled += u64::from(doc.title.is_some());
     }
 
-    /// Reads `masked 2 e-mail, 1 phone`.
+    /// Reads `masked 2 e-mail, 1 phone; kept 1 url`: what was kept is not masked.
     fn mask(&mut self, effect: &str) {
-        for part in effect.split(',') {
+        let masked = effect.split(';').filter(|part| !part.trim_start().starts_with("kept"));
+        for part in masked.flat_map(|part| part.split(',')) {
             let mut words = part.split_whitespace().skip_while(|word| word.parse::<u64>().is_err());
             let (Some(count), Some(name)) = (words.next().and_then(|n| n.parse::<u64>().ok()), words.next())
             else {
@@ -171,19 +205,19 @@ fn ranked(counts: BTreeMap<String, u64>) -> Vec<(String, u64)> {
 }
 
 impl DatasetCard {
-    /// Reads a version from end to end and counts. `set_aside` is the quarantine of its curation.
-    pub fn of(dataset: &Dataset, name: &str, license: &str, set_aside: &[SetAside]) -> Result<Self> {
+    /// Reads a version from end to end and counts.
+    pub fn of(dataset: &Dataset, name: &str, license: &str) -> Result<Self> {
         let mut counts = Counts::default();
         for row in dataset.rows(None) {
             counts.add(&row?);
         }
-        let mut reasons = BTreeMap::new();
-        for entry in versions::diff::reasons(dataset, set_aside)? {
-            *reasons.entry(entry.step.clone()).or_default() += 1;
-        }
+        let openings = match dataset.openings() {
+            Err(Error::Format { .. }) => None,
+            openings => Some(openings?.len() as u64),
+        };
         let history = dataset.history()?;
         let info = history.into_iter().find(|info| info.version == dataset.version());
-        let about = info.as_ref().map(|info| info.about["config"].clone()).unwrap_or_default();
+        let about = info.as_ref().map(|info| info.about.clone()).unwrap_or_default();
         let file = |path: &std::path::PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
         let labels = counts.labels.into_iter().map(|(label, rows)| LabelCount { label, rows });
         Ok(Self {
@@ -195,18 +229,18 @@ impl DatasetCard {
             rows: counts.rows,
             splits: counts.splits,
             labels: labels.collect(),
-            sources: ranked(counts.sources),
-            languages: counts.languages,
-            licences: ranked(counts.licences),
-            months: counts.months,
-            set_aside: reasons,
+            sources: ranked(counts.sources.all()),
+            languages: counts.languages.all(),
+            licences: ranked(counts.licences.all()),
+            months: counts.months.all(),
+            set_aside: serde_json::from_value(about["set_aside"].clone()).ok(),
             personal: counts.personal,
             personal_rows: counts.personal_rows,
             length: Length::of(counts.lengths),
             titled: counts.titled,
-            openings: dataset.openings()?.len() as u64,
+            openings,
             files: dataset.files().iter().filter_map(file).collect(),
-            config: toml_of(&about),
+            config: toml_of(&about["config"]),
         })
     }
 }
@@ -225,4 +259,29 @@ fn shown(counts: &[(String, u64)]) -> Vec<(String, u64)> {
         rows.push((format!("{} others", counts.len() - SHOWN), rest));
     }
     rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rarest_of_too_many_names_are_summed_up() {
+        let mut names = Names::default();
+        for n in 0..40 {
+            names.add("often".into(), 10);
+            names.add(format!("once {n}"), 10);
+        }
+        assert!(names.counts.len() <= 10, "{}", names.counts.len());
+        let all = names.all();
+        assert_eq!((all["often"], all.values().sum::<u64>()), (40, 80));
+    }
+
+    #[test]
+    fn what_was_kept_is_not_masked() {
+        let mut counts = Counts::default();
+        counts.mask("masked 2 email, 1 phone; kept 3 url");
+        counts.mask("kept 1 email");
+        assert_eq!(counts.personal, [("email".to_owned(), 2), ("phone".to_owned(), 1)].into());
+    }
 }

@@ -5,9 +5,7 @@ mod drawn;
 
 use biotope_core::{Component, Document, Seed, Silent};
 use biotope_data::card::DatasetCard;
-use biotope_data::{
-    CurateConfig, Dataset, Documents, Purpose, Quarantine, Result, Source, Split, Store, curate_from,
-};
+use biotope_data::{CurateConfig, Dataset, Documents, Purpose, Result, Source, Split, Store, curate_from};
 
 /// Articles of two houses in two languages, some with personal data, one empty.
 struct Paper;
@@ -33,7 +31,7 @@ impl Source for Paper {
             doc.language = Some(if chinese { "zh" } else { "en" }.into());
             doc.published = number.is_multiple_of(2).then(|| format!("2026-{:02}-03", 1 + number % 9));
             if number.is_multiple_of(10) {
-                doc.meta.insert("license".into(), "CC BY 4.0".into());
+                doc.meta.insert("license".into(), "CC_BY `4` ![x](y)*".into());
             }
             Ok(doc)
         };
@@ -55,12 +53,11 @@ fn a_card_counts_what_is_there() {
     let dataset = Dataset::open(store.dataset("新闻").unwrap()).unwrap();
     let purpose = Purpose { who: "a".into(), what: "b".into(), why: "c".into() };
     drop(dataset.open_test(&purpose).unwrap());
-    let aside = Quarantine::read(&store.quarantine("新闻").unwrap()).unwrap();
-    let card = DatasetCard::of(&dataset, "新闻", "cc-by-4.0", &aside).unwrap();
-    assert_eq!((card.rows, card.openings, card.set_aside["limit-length"]), (59, 1, 1));
+    let card = DatasetCard::of(&dataset, "新闻", "cc-by-4.0").unwrap();
+    assert_eq!((card.rows, card.openings, card.set_aside.clone().unwrap()["limit-length"]), (59, Some(1), 1));
     assert_eq!((card.languages["zh"], card.languages["en"]), (20, 39));
     assert_eq!(card.sources, [("news.example".to_owned(), 39), ("新闻.example".to_owned(), 20)]);
-    assert_eq!(card.licences, [("CC BY 4.0".to_owned(), 6)]);
+    assert_eq!(card.licences, [("CC_BY `4` ![x](y)*".to_owned(), 6)]);
     assert_eq!(card.personal_rows, 1);
     assert_eq!(card.personal.values().sum::<u64>(), 2, "{:?}", card.personal);
     assert_eq!(card.splits[&Split::Test], 12);
@@ -77,10 +74,40 @@ fn a_card_counts_what_is_there() {
     assert!(front.contains("language: [\"en\", \"zh\"]") && front.contains("size_categories: [\"n<1K\"]"));
     assert!(front.contains(&card.files[0]), "{front}");
     assert!(markdown.contains("| 粮\\|食 |") && markdown.contains("| &lt;b>grain |"), "{markdown}");
+    assert!(markdown.contains(r"CC\_BY \`4\` \!\[x\](y)\*"), "{markdown}");
     assert!(markdown.contains("[[steps]]"), "{markdown}");
     assert!(!markdown.contains("desk@") && !card.html().contains("desk@"));
 
     let html = card.html();
     assert!(html.contains("<svg") && html.contains("&lt;b&gt;grain") && !html.contains("<b>grain"));
-    assert_eq!(card, DatasetCard::of(&dataset, "新闻", "cc-by-4.0", &aside).unwrap());
+    assert_eq!(card, DatasetCard::of(&dataset, "新闻", "cc-by-4.0").unwrap());
+}
+
+#[test]
+fn a_card_of_an_older_version_knows_what_was_set_aside_and_a_damaged_record_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(folder.path()).unwrap();
+    let config = CurateConfig::default();
+    curate_from(&Paper, &config, Seed(1), &store, "news", &Silent).unwrap();
+    let plain = CurateConfig { steps: Vec::new(), ..config };
+    curate_from(&Paper, &plain, Seed(1), &store, "news", &Silent).unwrap();
+    let path = store.dataset("news").unwrap();
+    let first = Dataset::open_at(&path, 0).unwrap();
+    let card = DatasetCard::of(&first, "news", "other").unwrap();
+    assert_eq!(card.set_aside, Some([("limit-length".to_owned(), 1)].into()));
+    let newest = DatasetCard::of(&Dataset::open(&path).unwrap(), "news", "other").unwrap();
+    assert_eq!(newest.set_aside, Some([].into()));
+    assert!(
+        newest.markdown().contains("Nothing was set aside.")
+            && newest.html().contains("Nothing was set aside.")
+    );
+    let unknown = DatasetCard { set_aside: None, ..newest };
+    assert!(unknown.markdown().contains("Not known") && unknown.html().contains("Not known"));
+
+    std::fs::write(store.root().join("datasets/news.openings.jsonl"), "{\"when\": 3}\n").unwrap();
+    let card = DatasetCard::of(&first, "news", "other").unwrap();
+    assert_eq!(card.openings, None);
+    assert!(
+        card.markdown().contains("record of openings is damaged") && card.html().contains("record damaged")
+    );
 }

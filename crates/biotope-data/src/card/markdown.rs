@@ -5,9 +5,18 @@ use std::fmt::Write as _;
 use crate::card::{DatasetCard, shown};
 use crate::split::Split;
 
-/// Text as it may stand in a cell.
+/// Text as it may stand in a cell: nothing in it is Markdown or HTML.
 fn cell(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('<', "&lt;").replace(['\n', '\r'], " ")
+    let mut safe = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '\\' | '|' | '[' | ']' | '!' | '*' | '_' | '`' => safe.extend(['\\', c]),
+            '<' => safe.push_str("&lt;"),
+            '\n' | '\r' => safe.push(' '),
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 /// A JSON string is a YAML one.
@@ -56,7 +65,13 @@ impl DatasetCard {
         if self.licences.is_empty() {
             text.push_str("No source named a licence.\n");
         }
-        table(&mut text, "Set aside", &["by", "documents"], pairs(&self.set_aside));
+        let aside = self.set_aside.as_ref();
+        table(&mut text, "Set aside", &["by", "documents"], aside.map(pairs).unwrap_or_default());
+        text.push_str(match aside {
+            None => "Not known: its commit does not say.\n",
+            Some(steps) if steps.is_empty() => "Nothing was set aside.\n",
+            Some(_) => "",
+        });
         table(&mut text, "Personal data", &["type", "masked"], pairs(&self.personal));
         let _ = writeln!(text, "Masked in {} of {} documents.", self.personal_rows, self.rows);
         self.quality(&mut text);
@@ -70,16 +85,19 @@ impl DatasetCard {
     fn quality(&self, text: &mut String) {
         let [shortest, low, median, high, longest] = self.length.quantiles;
         let undated = self.months.get("undated").copied().unwrap_or(0);
+        let openings = match self.openings {
+            Some(count) => format!("was opened {count} times"),
+            None => "was opened nobody knows how often: the record of openings is damaged".to_owned(),
+        };
         let _ = write!(
             text,
             "\n## Quality\n\n- characters: {} in all; shortest {shortest}, 10 % below {low}, median {median}, 10 % above \
-             {high}, longest {longest}\n- {} of {} documents have a title, {} a date\n- the test split was opened {} \
-             times\n",
+             {high}, longest {longest}\n- {} of {} documents have a title, {} a date\n- the test split \
+             {openings}\n",
             self.length.total,
             self.titled,
             self.rows,
-            self.rows - undated,
-            self.openings
+            self.rows - undated
         );
     }
 

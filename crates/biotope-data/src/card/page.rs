@@ -20,7 +20,7 @@ impl DatasetCard {
             ("train", of(Split::Train)),
             ("valid", of(Split::Valid)),
             ("test", of(Split::Test)),
-            ("openings of the test split", count(self.openings)),
+            ("openings of the test split", self.openings.map_or("record damaged".into(), count)),
             ("licence", self.license.clone()),
             ("content digest", self.digest.chars().take(16).collect()),
         ]);
@@ -31,12 +31,12 @@ impl DatasetCard {
         let found =
             if self.licences.is_empty() { "No source named a licence." } else { "As the sources name them." };
         bars(&mut page, "Licences as found", found, &shown(&self.licences));
-        let aside = if self.set_aside.is_empty() {
-            "Nothing was set aside."
-        } else {
-            "What did not come in, by step."
+        let aside = match &self.set_aside {
+            None => "Not known: its commit does not say.",
+            Some(steps) if steps.is_empty() => "Nothing was set aside.",
+            Some(_) => "What did not come in, by step.",
         };
-        bars(&mut page, "Set aside", aside, &pairs(&self.set_aside));
+        bars(&mut page, "Set aside", aside, &self.set_aside.as_ref().map(pairs).unwrap_or_default());
         let personal = format!("Masked in {} of {} documents.", count(self.personal_rows), count(self.rows));
         bars(&mut page, "Personal data", &personal, &pairs(&self.personal));
         self.quality_of(&mut page);
