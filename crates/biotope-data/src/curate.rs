@@ -14,7 +14,7 @@ use serde_json::json;
 use crate::dataset::{Dataset, Row, Writer};
 use crate::dedup::{Clusters, DedupConfig, Deduplicator};
 use crate::pipeline::Pipeline;
-use crate::quarantine::{Quarantine, SetAside};
+use crate::quarantine::{Made, Quarantine, SetAside};
 use crate::source::Source;
 use crate::split::{Split, build_splitter};
 use crate::store::Store;
@@ -195,7 +195,7 @@ fn finish(
     let spooled = spool.finish()?;
     if spooled.rows.is_empty() {
         let set_aside = quarantine.counts().values().sum();
-        quarantine.finish()?;
+        quarantine.finish(&Made::default())?;
         return Err(Error::Empty { place: source.describe(), seen, set_aside });
     }
     let (fates, clusters) = decide::decide(&spooled, config, seed)?;
@@ -208,8 +208,9 @@ fn finish(
         former.carry(|index, row| pass.keep(index, row))?;
     }
     pass.write(&fates, &mut quarantine, progress)?;
-    let Pass { writer, keeper, splits, .. } = pass;
-    let set_aside = quarantine.finish()?;
+    let Pass { mut writer, keeper, splits, .. } = pass;
+    let made = Made { digest: writer.digest(), from: source.digest() };
+    let set_aside = quarantine.finish(&made)?;
     let biotope = env!("CARGO_PKG_VERSION");
     let about = json!({
         "config": config, "files": files, "seed": seed, "seen": seen, "set_aside": set_aside, "biotope": biotope

@@ -112,8 +112,7 @@ impl Dataset {
         if let Some(digest) = self.info(self.version)?.digest {
             return Ok(digest);
         }
-        let mut rows = self.records().map(|record| Ok(digest(&record?))).collect::<Result<Vec<_>>>()?;
-        Ok(combine(&mut rows))
+        content(self.files.clone())
     }
 
     /// The rows of one split, or of all, as a stream.
@@ -190,17 +189,28 @@ impl Source for Dataset {
         Ok(Box::new(self.records().map(|record| record.map(|record| record.doc))))
     }
 
+    fn digest(&self) -> Option<String> {
+        Self::digest(self).ok()
+    }
+
     fn describe(&self) -> String {
         format!("{} version {}", self.path.display(), self.version)
     }
 }
 
 fn files(path: &Path, table: &DeltaTable) -> Result<Vec<PathBuf>> {
+    table::check_whole(path, table)?;
     let snapshot = table.snapshot().map_err(Error::table(path))?;
     let mut names: Vec<String> =
         snapshot.log_data().iter().map(|file| file.object_store_path().to_string()).collect();
     names.sort();
     Ok(names.into_iter().map(|name| path.join(name)).collect())
+}
+
+/// Content digest of the rows of files.
+pub(crate) fn content(files: Vec<PathBuf>) -> Result<String> {
+    let mut rows = Records::new(files).map(|record| Ok(digest(&record?))).collect::<Result<Vec<_>>>()?;
+    Ok(combine(&mut rows))
 }
 
 fn combine(rows: &mut [[u8; 32]]) -> String {
@@ -260,6 +270,11 @@ impl Writer {
     fn add(&mut self, record: Record) -> Result<()> {
         self.digests.push(digest(&record));
         self.parts.push(record)
+    }
+
+    /// Content digest of the rows so far.
+    pub fn digest(&mut self) -> String {
+        combine(&mut self.digests)
     }
 
     /// Rows so far.

@@ -6,7 +6,7 @@
 //! written on condition that nobody else wrote that version.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Once};
 
 use biotope_core::Invalid;
@@ -20,11 +20,12 @@ use deltalake::{DeltaResult, DeltaTable, DeltaTableBuilder, DeltaTableError};
 use serde_json::Value;
 use url::Url;
 
-use crate::dataset::{Committed, Dataset};
+use crate::dataset::{Committed, Dataset, content};
 use crate::table::log::{self, Place};
 use crate::table::part::add;
+use crate::table::read::rows;
 use crate::table::record::Layout;
-use crate::table::wait;
+use crate::table::{check_columns, check_whole, wait};
 use crate::{Error, Result};
 
 /// Schemes that the cloud's stores answer to.
@@ -117,13 +118,13 @@ impl Remote {
     }
 
     /// Pushes a version: its files, then one commit that replaces the content there. If the newest version there has the
-    /// same digest, nothing is written.
+    /// same digest, nothing is written. A table that is not one of ours is left alone.
     pub fn push(&self, dataset: &Dataset) -> Result<Committed> {
         let (digest, rows) = (dataset.digest()?, dataset.len()?);
         let (table, exists) = self.table(None)?;
         if exists {
             let version = table.version().unwrap_or_default();
-            if self.said(&table, version)?["digest"].as_str() == Some(&digest) {
+            if self.ours(&table, version)?.0 == digest {
                 return Ok(Committed { version, digest, rows, written: false });
             }
         }
@@ -144,48 +145,83 @@ impl Remote {
     }
 
     /// Pulls a version, or the newest, into the dataset at `path` as its next version. If that has the same digest,
-    /// nothing is written.
+    /// nothing is written. Its rows must have the digest that its commit names; if they have not, or anything else fails,
+    /// nothing is left behind.
     pub fn pull(&self, version: Option<u64>, path: &Path) -> Result<Committed> {
         let (table, exists) = self.table(version)?;
         if !exists {
             return Err(Error::NoDataset { path: self.name().to_owned(), version });
         }
-        let said = self.said(&table, table.version().unwrap_or_default())?;
-        let text = |key: &str| said[key].as_str().unwrap_or_default().to_owned();
-        let (digest, rows) = (text("digest"), said["rows"].as_u64().unwrap_or_default());
+        let (digest, mut said) = self.ours(&table, table.version().unwrap_or_default())?;
         if let Ok(newest) = Dataset::open(path)
-            && !digest.is_empty()
             && newest.digest()? == digest
         {
-            return Ok(Committed { version: newest.version(), digest, rows, written: false });
+            let (version, rows) = (newest.version(), newest.len()?);
+            return Ok(Committed { version, digest, rows, written: false });
         }
-        let adds = self.fetch(&table, path)?;
+        let mut new = Vec::new();
+        let is_new = !path.exists();
+        let fetched = self.fetch(&table, path, &digest, &mut new);
+        let (adds, rows) = fetched.inspect_err(|_| {
+            // What cannot be removed is named nowhere and harms nobody.
+            new.iter().for_each(|file| drop(std::fs::remove_file(file)));
+            let _ = if is_new { std::fs::remove_dir_all(path) } else { Ok(()) };
+        })?;
+        said["rows"] = rows.into();
         let version = log::replace(path, Layout::Curated, adds, said)?;
         Ok(Committed { version, digest, rows, written: true })
     }
 
-    /// Brings the files of a version that are not here yet.
-    fn fetch(&self, table: &DeltaTable, path: &Path) -> Result<Vec<Add>> {
-        std::fs::create_dir_all(path).map_err(Error::io("make folder", path))?;
+    /// Brings the files of a version that are not here yet, and makes sure that they hold what they should. Gives them with
+    /// their rows; `new` are those that were brought.
+    fn fetch(
+        &self,
+        table: &DeltaTable,
+        path: &Path,
+        digest: &str,
+        new: &mut Vec<PathBuf>,
+    ) -> Result<(Vec<Add>, u64)> {
         let store = table.log_store().object_store(None);
         let snapshot = table.snapshot().map_err(Error::table(self.name()))?;
-        let mut adds = Vec::new();
+        let (mut adds, mut files, mut sum) = (Vec::new(), Vec::new(), 0);
         for file in snapshot.log_data() {
             let name = file.path().into_owned();
             if name.contains(['/', '\\']) || name.starts_with('.') {
-                let why = format!("its file {name:?} does not lie directly in its folder");
-                return Err(Error::Format { path: self.name().to_owned(), expected: "dataset of ours", why });
+                return Err(self.foreign(format!("its file {name:?} does not lie directly in its folder")));
             }
             let local = path.join(&name);
             if !local.exists() {
                 let bytes = wait(async { store.get(&Key::from(name.as_str())).await?.bytes().await });
                 let bytes = bytes.map_err(DeltaTableError::from).map_err(Error::table(self.name()))?;
                 crate::atomic::write(&local, &bytes)?;
+                new.push(local.clone());
             }
-            let rows = file.num_records().unwrap_or_default() as u64;
+            // Not from the log's figures, which another program may have left out.
+            let rows = rows(&local)?;
             adds.push(add(name, file.size(), rows, file.modification_time()));
+            files.push(local);
+            sum += rows;
         }
-        Ok(adds)
+        let found = content(files)?;
+        if found != digest {
+            return Err(self.foreign(format!("its rows have the digest {found}, its commit says {digest}")));
+        }
+        Ok((adds, sum))
+    }
+
+    fn foreign(&self, why: String) -> Error {
+        Error::Format { path: self.name().to_owned(), expected: "dataset of ours", why }
+    }
+
+    /// Digest and whatever else we said in a commit there; an error if the version is none of ours.
+    fn ours(&self, table: &DeltaTable, version: u64) -> Result<(String, Value)> {
+        let said = self.said(table, version)?;
+        let Some(digest) = said["digest"].as_str().map(str::to_owned) else {
+            return Err(self.foreign(format!("its version {version} was written by another program")));
+        };
+        check_columns(self.name(), table, Layout::Curated)?;
+        check_whole(self.name(), table)?;
+        Ok((digest, said))
     }
 
     /// What we said in a commit there.

@@ -33,6 +33,11 @@ pub trait Source {
         Ok(())
     }
 
+    /// Digest of what it gives, if it is known without reading.
+    fn digest(&self) -> Option<String> {
+        None
+    }
+
     /// What it is called in messages.
     fn describe(&self) -> String;
 }

@@ -11,10 +11,12 @@ pub(crate) mod record;
 use std::path::Path;
 use std::sync::LazyLock;
 
+use deltalake::kernel::StructField;
 use deltalake::{DeltaTable, DeltaTableBuilder, DeltaTableError};
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::table::record::Layout;
 use crate::{Error, Result};
 
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
@@ -44,6 +46,33 @@ pub(crate) fn builder(path: &Path) -> Result<DeltaTableBuilder> {
         .map_err(|()| DeltaTableError::InvalidTableLocation(absolute.display().to_string()))
         .map_err(Error::table(path))?;
     DeltaTableBuilder::from_url(url).map_err(Error::table(path))
+}
+
+/// Refuses a version of a table that another program made of files that are not to be read whole: the rows that it
+/// deleted would come back.
+pub(crate) fn check_whole(name: &Path, table: &DeltaTable) -> Result<()> {
+    let snapshot = table.snapshot().map_err(Error::table(name))?;
+    let marked = snapshot.log_data().into_iter().find(|file| file.deletion_vector_descriptor().is_some());
+    let Some(file) = marked else { return Ok(()) };
+    let why = format!(
+        "another program deleted rows of {:?} by a deletion vector; let it rewrite the file (Spark: REORG TABLE ... \
+         APPLY (PURGE))",
+        file.path()
+    );
+    Err(Error::Format { path: name.to_owned(), expected: "dataset of ours", why })
+}
+
+/// Refuses a table with other columns than those of a layout.
+pub(crate) fn check_columns(name: &Path, table: &DeltaTable, layout: Layout) -> Result<()> {
+    let schema = table.snapshot().map_err(Error::table(name))?.snapshot().schema();
+    let named = |field: &StructField| format!("{} {}", field.name(), field.data_type());
+    let there: Vec<String> = schema.fields().map(named).collect();
+    let ours: Vec<String> = layout.columns().iter().map(named).collect();
+    if there == ours {
+        return Ok(());
+    }
+    let why = format!("it has the columns {}, not {}", there.join(", "), ours.join(", "));
+    Err(Error::Format { path: name.to_owned(), expected: "dataset of ours", why })
 }
 
 /// The table at a version, or at its newest.

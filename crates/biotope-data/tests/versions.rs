@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use biotope_core::{Component, Document, Seed, Silent};
-use biotope_data::versions::diff::{What, diff, reasons};
+use biotope_data::versions::diff::{Diff, Difference, What, diff};
 use biotope_data::{
     At, CurateConfig, Dataset, Documents, Purpose, Quarantine, Remote, Result, Source, Split, Store,
     curate_from,
@@ -49,6 +49,17 @@ fn curated(docs: Vec<Document>, config: &CurateConfig, folder: &Path) -> Dataset
     Dataset::open(store.dataset("news").unwrap()).unwrap()
 }
 
+/// Reasons of the quarantine, if it belongs to that version.
+fn aside_of(dataset: &Dataset, folder: &Path) -> Option<Vec<String>> {
+    let entries = Quarantine::of(&folder.join("quarantine/news"), &dataset.digest().unwrap()).unwrap();
+    entries.map(|entries| entries.map(|entry| entry.unwrap().step).collect())
+}
+
+fn between(old: &Dataset, new: &Dataset, folder: &Path) -> Diff {
+    let aside = Quarantine::of(&folder.join("quarantine/news"), &new.digest().unwrap()).unwrap();
+    diff(old, new, aside.into_iter().flatten()).unwrap()
+}
+
 #[test]
 fn a_diff_says_what_came_what_went_what_changed_and_by_which_step() {
     let folder = tempfile::tempdir().unwrap();
@@ -63,8 +74,7 @@ fn a_diff_says_what_came_what_went_what_changed_and_by_which_step() {
     let split = Component::new("stratified").with("test", 0.1).with("valid", 0.0);
     let config = CurateConfig { steps, split, ..CurateConfig::default() };
     let new = curated(docs, &config, folder.path());
-    let aside = Quarantine::read(&folder.path().join("quarantine/news")).unwrap();
-    let found = diff(&old, &new, reasons(&new, &aside).unwrap()).unwrap();
+    let found = between(&old, &new, folder.path());
     assert_eq!((found.versions, found.rows), ([0, 1], [40, 39]));
     assert_eq!((found.counts[&What::Added], found.counts[&What::Removed]), (1, 2));
     let of = |id| found.differences.iter().find(|d| d.id == id).unwrap();
@@ -77,8 +87,8 @@ fn a_diff_says_what_came_what_went_what_changed_and_by_which_step() {
     let keys: Vec<&str> = found.settings.iter().map(|setting| setting.key.as_str()).collect();
     assert!(keys.contains(&"config.split.valid") && keys.contains(&"config.steps[2].use"), "{keys:?}");
     // The quarantine is of version 1; it says nothing of the way back.
-    assert!(reasons(&old, &aside).unwrap().is_empty());
-    assert_eq!(diff(&old, &old, &[]).unwrap().differences, []);
+    assert!(aside_of(&old, folder.path()).is_none());
+    assert_eq!(diff(&old, &old, []).unwrap().differences, []);
 }
 
 #[test]
@@ -204,4 +214,230 @@ fn versions_travel_by_an_object_store() {
         wrong.to_string(),
         "invalid url: must be an address: s3://, gs://, az:// or file://, got \"ftp://x\""
     );
+}
+
+#[test]
+fn a_field_that_changed_names_the_step_or_the_source() {
+    let folder = tempfile::tempdir().unwrap();
+    let docs: Vec<Document> = (0..40).map(doc).collect();
+    let dated = |docs: &[Document]| -> Vec<Document> {
+        let date = |doc: &Document| doc.published.clone().or(Some("2026-11-01".into()));
+        docs.iter().map(|doc| Document { published: date(doc), ..doc.clone() }).collect()
+    };
+    let config = CurateConfig::default();
+    let old = curated(dated(&docs), &config, folder.path());
+    let mut changed = docs.clone();
+    changed[0].label = Some("原油".into());
+    changed[1].title = Some("标题 write to desk@news.example".into());
+    changed[2].published = Some("2026-11-02".into());
+    let mut edited = Document::new(docs[5].source.clone(), format!("{} 更正", docs[5].text));
+    edited.label = docs[5].label.clone();
+    let (was, is) = (docs[5].id, edited.id);
+    changed[5] = edited;
+    let new = curated(dated(&changed), &config, folder.path());
+    let found = between(&old, &new, folder.path());
+    let of =
+        |found: &Diff, id| -> Difference { found.differences.iter().find(|d| d.id == id).unwrap().clone() };
+    for (number, field) in [(0, "label"), (1, "title"), (2, "published")] {
+        let difference = of(&found, docs[number].id);
+        assert_eq!((difference.what, difference.step.as_str()), (What::Changed, "collect"), "{field}");
+        assert!(difference.fields.contains(&field.to_owned()), "{difference:?}");
+    }
+    let edit = of(&found, is);
+    assert_eq!((edit.what, edit.step.as_str()), (What::Changed, "collect"));
+    assert_eq!(edit.why, format!("edited at its source, was {was}"));
+    assert!(edit.fields.contains(&"text".to_owned()) && !edit.fields.contains(&"cluster".to_owned()));
+    assert!(
+        !found.counts.contains_key(&What::Added) && !found.counts.contains_key(&What::Removed),
+        "{found:?}"
+    );
+
+    // Renamed by the configuration, while another label changed at the source.
+    let rename = [("原油".to_owned(), "oil".to_owned())].into();
+    let renaming = CurateConfig { rename, ..config.clone() };
+    let mut again = changed.clone();
+    again[3].label = Some("earn".into());
+    again[6].label = Some("earn".into());
+    let newer = curated(dated(&again), &renaming, folder.path());
+    let found = between(&new, &newer, folder.path());
+    assert_eq!(of(&found, docs[1].id).step, "rename");
+    assert_eq!(of(&found, docs[6].id).step, "collect");
+    assert_eq!(
+        newer.document(docs[1].id).unwrap().unwrap().trail.last().unwrap().effect,
+        "\"oil\", was \"原油\""
+    );
+
+    // An article that was edited to nothing.
+    again[7] = Document { label: docs[7].label.clone(), ..Document::new(docs[7].source.clone(), "") };
+    let last = curated(dated(&again), &renaming, folder.path());
+    let gone = of(&between(&newer, &last, folder.path()), docs[7].id);
+    assert_eq!((gone.what, gone.step.as_str()), (What::Removed, "limit-length"));
+    assert!(gone.why.starts_with("edited at its source, then: "), "{}", gone.why);
+}
+
+#[test]
+fn another_medium_is_a_difference() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = CurateConfig { steps: Vec::new(), ..CurateConfig::default() };
+    let mut docs: Vec<Document> = (0..30).map(doc).collect();
+    let old = curated(docs.clone(), &config, folder.path());
+    docs[3].media = biotope_core::MediaType::Html;
+    let found = between(&old, &curated(docs.clone(), &config, folder.path()), folder.path());
+    let [only] = &found.differences[..] else { panic!("{found:?}") };
+    assert_eq!(
+        (only.id, only.step.as_str(), &only.fields),
+        (docs[3].id, "collect", &vec!["media".to_owned()])
+    );
+}
+
+#[test]
+fn a_quarantine_speaks_of_its_own_version_alone() {
+    let (folder, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut docs: Vec<Document> = (0..30).map(doc).collect();
+    let first = curated(docs.clone(), &CurateConfig::default(), folder.path());
+    docs[4].text = String::new();
+    let second = curated(docs.clone(), &CurateConfig::default(), folder.path());
+    assert_eq!(aside_of(&second, folder.path()), Some(vec!["limit-length".to_owned()]));
+    assert_eq!(aside_of(&first, folder.path()), None);
+    first.rollback().unwrap();
+    let back = Dataset::open(first.path()).unwrap();
+    assert_eq!(aside_of(&back, folder.path()), None);
+    // Pulled over it.
+    docs.truncate(25);
+    let other = curated(docs.clone(), &CurateConfig::default(), there.path());
+    let remote = Remote::new(&format!("file://{}/shared", there.path().display())).unwrap();
+    remote.push(&other).unwrap();
+    remote.pull(None, first.path()).unwrap();
+    assert_eq!(aside_of(&Dataset::open(first.path()).unwrap(), folder.path()), None);
+    // Curated again, it speaks of the content that this made, whatever the version's number.
+    let again = curated((0..30).map(doc).collect(), &CurateConfig::default(), folder.path());
+    assert_eq!((again.version(), aside_of(&again, folder.path())), (4, Some(vec![])));
+}
+
+/// Changes the actions of a commit; `None` takes one out.
+fn edit_commit(table: &Path, version: u64, edit: impl Fn(serde_json::Value) -> Option<serde_json::Value>) {
+    let file = table.join(format!("_delta_log/{version:020}.json"));
+    let text = std::fs::read_to_string(&file).unwrap();
+    let actions = text.lines().filter_map(|line| edit(serde_json::from_str(line).unwrap()));
+    std::fs::write(&file, actions.map(|action| action.to_string() + "\n").collect::<String>()).unwrap();
+}
+
+#[test]
+fn tables_of_others_are_neither_pulled_nor_overwritten() {
+    let (folder, there, here) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let first = curated((0..30).map(doc).collect(), &CurateConfig::default(), folder.path());
+    let second = curated((5..40).map(doc).collect(), &CurateConfig::default(), folder.path());
+    let pushed = |name: &str, edit: &dyn Fn(serde_json::Value) -> Option<serde_json::Value>| {
+        let table = there.path().join(name);
+        let remote = Remote::new(&format!("file://{}", table.display())).unwrap();
+        remote.push(&first).unwrap();
+        edit_commit(&table, 0, edit);
+        remote
+    };
+    let path = here.path().join("news");
+    let why = |error: biotope_data::Error| {
+        assert!(!path.exists(), "nothing is left behind");
+        error.to_string()
+    };
+
+    // Without figures in the log, the files tell how many rows there are.
+    let bare = pushed("bare", &|mut action| {
+        if let Some(add) = action.get_mut("add") {
+            add.as_object_mut().unwrap().remove("stats");
+        }
+        Some(action)
+    });
+    let pulled = bare.pull(None, &here.path().join("bare")).unwrap();
+    assert_eq!((pulled.rows, Dataset::open(here.path().join("bare")).unwrap().len().unwrap()), (30, 30));
+    let log = std::fs::read_to_string(here.path().join("bare/_delta_log/00000000000000000000.json")).unwrap();
+    assert!(log.contains("numRecords\\\":30"), "{log}");
+
+    let foreign = pushed("foreign", &|mut action| {
+        if let Some(info) = action.get_mut("commitInfo") {
+            info.as_object_mut().unwrap().remove("biotope");
+        }
+        Some(action)
+    });
+    let error = why(foreign.pull(None, &path).unwrap_err());
+    assert!(
+        error.ends_with("is no dataset of ours: its version 0 was written by another program"),
+        "{error}"
+    );
+    let error = foreign.push(&second).unwrap_err().to_string();
+    assert!(error.ends_with("its version 0 was written by another program"), "{error}");
+
+    let wider = pushed("wider", &|mut action| {
+        if let Some(data) = action.get_mut("metaData") {
+            let schema = data["schemaString"].as_str().unwrap().replace("\"trail\"", "\"note\"");
+            data["schemaString"] = schema.into();
+        }
+        Some(action)
+    });
+    let error = why(wider.pull(None, &path).unwrap_err());
+    assert!(error.contains("it has the columns") && error.contains("note string, not"), "{error}");
+    assert!(wider.push(&second).unwrap_err().to_string().contains("it has the columns"));
+
+    let changed = pushed("changed", &|mut action| {
+        if let Some(info) = action.get_mut("commitInfo") {
+            info["biotope"]["digest"] = "0123456789abcdef".into();
+        }
+        Some(action)
+    });
+    let error = why(changed.pull(None, &path).unwrap_err());
+    assert!(error.ends_with("its commit says 0123456789abcdef"), "{error}");
+
+    let vectors = pushed("vectors", &|mut action| {
+        if action.get("protocol").is_some() {
+            let features = serde_json::json!(["deletionVectors"]);
+            action = serde_json::json!({ "protocol": {
+                "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features, "writerFeatures": features
+            }});
+        }
+        if let Some(add) = action.get_mut("add") {
+            add["deletionVector"] = serde_json::json!({
+                "storageType": "u", "pathOrInlineDv": "ab^-aqEH.-t@S}K{vb[*k^", "offset": 4, "sizeInBytes": 40,
+                "cardinality": 6
+            });
+        }
+        Some(action)
+    });
+    let error = why(vectors.pull(None, &path).unwrap_err());
+    assert!(error.contains("deletion vector"), "{error}");
+    let error = Dataset::open(there.path().join("vectors")).unwrap_err().to_string();
+    assert!(error.contains("deletion vector"), "{error}");
+}
+
+#[test]
+fn a_torn_line_is_mended_and_an_end_that_was_cut_off_is_noticed() {
+    let folder = tempfile::tempdir().unwrap();
+    let dataset = curated((0..40).map(doc).collect(), &CurateConfig::default(), folder.path());
+    let open = |why: &str| {
+        let purpose = Purpose { who: "a".into(), what: "b".into(), why: why.into() };
+        dataset.open_test(&purpose).map(Iterator::count)
+    };
+    let path = folder.path().join("datasets/news.openings.jsonl");
+    open("first").unwrap();
+    // The disk was full in the middle of a line, and of a character.
+    let torn = [std::fs::read(&path).unwrap(), b"{\"when\":\"\xe5\xb0".to_vec()].concat();
+    std::fs::write(&path, torn).unwrap();
+    assert_eq!(dataset.openings().unwrap().len(), 1);
+    open("second").unwrap();
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert_eq!((dataset.openings().unwrap().len(), text.lines().count()), (2, 2));
+
+    let first = text.split_inclusive('\n').next().unwrap();
+    std::fs::write(&path, first).unwrap();
+    let error = open("third").unwrap_err().to_string();
+    assert!(error.ends_with("it has 1 lines of the 2 that were written"), "{error}");
+    std::fs::remove_file(&path).unwrap();
+    assert!(
+        dataset.openings().unwrap_err().to_string().ends_with("it has 0 lines of the 2 that were written")
+    );
+    // A last line that somebody wrote anew.
+    std::fs::write(&path, text.replace("second", "2nd")).unwrap();
+    let error = dataset.openings().unwrap_err().to_string();
+    assert!(error.ends_with("line 2: it is not the one that was written"), "{error}");
+    std::fs::write(&path, &text).unwrap();
+    open("fourth").unwrap();
 }

@@ -95,7 +95,9 @@ impl<'a> Cleaner<'a> {
 
     fn labelled(&self, mut doc: Document) -> Outcome {
         self.labels.apply(&mut doc);
-        if let Some(new) = doc.label.as_ref().and_then(|label| self.config.rename.get(label)) {
+        if let Some((old, new)) = doc.label.as_ref().and_then(|label| self.config.rename.get_key_value(label))
+        {
+            doc.trace("rename", format!("{new:?}, was {old:?}"));
             doc.label = Some(new.clone());
         }
         if self.config.require_label && doc.label.is_none() {
@@ -110,4 +112,53 @@ impl<'a> Cleaner<'a> {
 /// The first eight bytes of an id as a number.
 pub(super) fn number(id: RecordId) -> u64 {
     u64::from_le_bytes(id.as_bytes()[..8].try_into().expect("an id has 16 bytes"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Documents;
+    use biotope_core::Silent;
+
+    /// A bad record, which has no id, after every third document.
+    struct Broken;
+
+    impl Source for Broken {
+        fn documents(&self) -> Result<Documents<'_>> {
+            Ok(Box::new((0..90).map(|n| match n % 4 {
+                3 => Err(Error::bad("a.csv", Some(n), "3 fields, expected 4")),
+                _ => Ok(Document {
+                    label: Some("grain".into()),
+                    ..Document::new(format!("a#{n}"), "小麦期货上涨")
+                }),
+            })))
+        }
+
+        fn describe(&self) -> String {
+            "broken".into()
+        }
+    }
+
+    #[test]
+    fn every_record_belongs_to_one_share_a_bad_one_by_its_position() {
+        let config = CurateConfig::default();
+        let cleaner = Cleaner::new(&config).unwrap();
+        let outcomes = |shard: Shard| {
+            let mut all = Vec::new();
+            let mut sink = |at, outcome: Outcome| {
+                all.push((at, serde_json::to_string(&outcome).unwrap()));
+                Ok(())
+            };
+            assert_eq!(cleaner.each(&Broken, shard, &Silent, &mut sink).unwrap(), 90);
+            all
+        };
+        let whole = outcomes(Shard::WHOLE);
+        assert!(whole[3].1.contains("3 fields, expected 4"));
+        for count in [2, 3, 7] {
+            let shares = (1..=count).map(|index| outcomes(Shard::new(index, count).unwrap()));
+            let mut shares: Vec<_> = shares.flatten().collect();
+            shares.sort();
+            assert_eq!(shares, whole, "{count}");
+        }
+    }
 }

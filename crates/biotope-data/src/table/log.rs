@@ -11,6 +11,7 @@ use deltalake::protocol::{DeltaOperation, SaveMode};
 use serde_json::Value;
 
 use crate::table::part::add;
+use crate::table::read::rows;
 use crate::table::record::Layout;
 use crate::table::{builder, exists, load, wait};
 use crate::{Error, Result};
@@ -127,11 +128,12 @@ pub(crate) fn restore(path: &Path, version: u64, info: Value) -> Result<u64> {
     };
     let (before, now) = (names(wanted.snapshot()), names(present.snapshot()));
     let back = wanted.log_data().into_iter().filter(|file| !now.contains(file.path().as_ref()));
+    // Not from the log's figures, which another program may have left out.
     let back = back.map(|file| {
-        let rows = file.num_records().unwrap_or_default() as u64;
-        Action::Add(add(file.path().into_owned(), file.size(), rows, file.modification_time()))
+        let rows = rows(&path.join(file.path().as_ref()))?;
+        Ok(Action::Add(add(file.path().into_owned(), file.size(), rows, file.modification_time())))
     });
-    let mut actions: Vec<Action> = back.collect();
+    let mut actions: Vec<Action> = back.collect::<Result<_>>()?;
     let gone = present.log_data().into_iter().filter(|file| !before.contains(file.path().as_ref()));
     actions.extend(gone.map(|file| Action::Remove(file.remove_action(true))));
     let operation = DeltaOperation::Restore { version: Some(version), datetime: None };

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use biotope_core::{RecordId, Trace};
+use biotope_core::{MediaType, RecordId, Trace};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use xxhash_rust::xxh3::xxh3_64;
@@ -13,8 +13,10 @@ use crate::Result;
 use crate::dataset::{Dataset, Row};
 use crate::quarantine::SetAside;
 
+mod settings;
+
 /// Names of the fields that are compared.
-const FIELDS: [&str; 7] = ["cluster", "label", "language", "published", "split", "text", "title"];
+const FIELDS: [&str; 8] = ["cluster", "label", "language", "media", "published", "split", "text", "title"];
 
 /// What happened to a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -77,9 +79,36 @@ pub struct Diff {
 
 /// A row of the older version, small.
 struct Known {
+    source: u64,
     fields: [u64; FIELDS.len()],
-    /// Step (number of its name) and hash of what it did.
-    trail: Vec<(u16, u64)>,
+    trail: Vec<Entry>,
+}
+
+/// An entry of its trail.
+struct Entry {
+    /// Number of the step's name.
+    step: u16,
+    /// Fields that it set, by [`bit`].
+    touched: u16,
+    /// Hash of what it did.
+    told: u64,
+}
+
+impl Entry {
+    fn of(trace: &Trace, steps: &mut Steps) -> Self {
+        Self { step: steps.number(&trace.step), touched: touched(trace), told: told(trace) }
+    }
+}
+
+fn bit(field: &str) -> u16 {
+    FIELDS.iter().position(|known| *known == field).map_or(0, |index| 1 << index)
+}
+
+/// Fields that a step set, as far as its entry tells.
+fn touched(trace: &Trace) -> u16 {
+    let set = trace.change.iter().flat_map(|change| &change.fields).fold(0, |all, field| all | bit(field));
+    // Rules of curation are not watched as steps are.
+    set | if matches!(trace.step.as_str(), "label" | "rename") { bit("label") } else { 0 }
 }
 
 fn hash(text: Option<&str>) -> u64 {
@@ -92,6 +121,7 @@ fn fields(row: &Row) -> [u64; FIELDS.len()] {
         hash(Some(&cluster)),
         hash(doc.label.as_deref()),
         hash(doc.language.as_deref()),
+        hash(Some(if doc.media == MediaType::Html { "html" } else { "text" })),
         hash(doc.published.as_deref()),
         hash(Some(row.split.name())),
         hash(Some(&doc.text)),
@@ -103,32 +133,89 @@ fn told(trace: &Trace) -> u64 {
     xxh3_64(&serde_json::to_vec(trace).expect("a trace is plain data"))
 }
 
-/// Compares two versions. `set_aside` is the quarantine of the newer one, which says why rows are gone.
-pub fn diff(old: &Dataset, new: &Dataset, set_aside: &[SetAside]) -> Result<Diff> {
+/// Compares two versions. `set_aside` is the quarantine of the newer one, which says why rows are gone; it is read as a
+/// stream, once.
+///
+/// An article that was edited at its source has another id; it is told as one row that changed.
+pub fn diff(
+    old: &Dataset,
+    new: &Dataset,
+    set_aside: impl IntoIterator<Item = Result<SetAside>>,
+) -> Result<Diff> {
+    let (before, after) = (old.about()?, new.about()?);
     let (mut steps, mut known) = (Steps::default(), HashMap::new());
     for row in old.rows(None) {
         let row = row?;
-        let trail = row.doc.trail.iter().map(|trace| (steps.number(&trace.step), told(trace))).collect();
-        known.insert(row.doc.id, Known { fields: fields(&row), trail });
+        let trail = row.doc.trail.iter().map(|trace| Entry::of(trace, &mut steps)).collect();
+        let source = hash(Some(&row.doc.source));
+        known.insert(row.doc.id, Known { source, fields: fields(&row), trail });
     }
+    let compared = Compared { alike: settings::treated_alike(&before, &after), steps };
     let (old_rows, mut new_rows, mut differences) = (known.len() as u64, 0, Vec::new());
+    let mut added: HashMap<u64, Vec<(RecordId, [u64; FIELDS.len()])>> = HashMap::new();
     for row in new.rows(None) {
         let row = row?;
         new_rows += 1;
-        differences.extend(match known.remove(&row.doc.id) {
-            Some(before) => changed(&before, &row, &steps),
-            None => Some(Difference::of(What::Added, row.doc.id, "collect", "")),
-        });
+        match known.remove(&row.doc.id) {
+            Some(before) => differences.extend(compared.changed(&before, &row)),
+            None => {
+                added.entry(hash(Some(&row.doc.source))).or_default().push((row.doc.id, fields(&row)));
+            }
+        }
     }
-    let reasons: HashMap<RecordId, &SetAside> =
-        set_aside.iter().filter_map(|entry| Some((entry.id?, entry))).collect();
-    differences.extend(known.into_keys().map(|id| match reasons.get(&id) {
-        Some(entry) => Difference::of(What::Removed, id, &entry.step, &entry.why),
-        None => Difference::of(What::Removed, id, "collect", "it was not collected again"),
-    }));
+    differences.extend(edited(&mut known, &mut added));
+    let rest = added.into_values().flatten();
+    differences.extend(rest.map(|(id, _)| Difference::of(What::Added, id, "collect", "")));
+    differences.extend(removed(known, set_aside)?);
     differences.sort_unstable();
-    let settings = settings(&old.about()?, &new.about()?);
+    let settings = settings::settings(&before, &after);
     Ok(Diff::of([old.version(), new.version()], [old_rows, new_rows], settings, differences))
+}
+
+/// Rows that went and rows that came from the same source, where that is one of each: the article was edited there.
+fn edited(
+    known: &mut HashMap<RecordId, Known>,
+    added: &mut HashMap<u64, Vec<(RecordId, [u64; FIELDS.len()])>>,
+) -> Vec<Difference> {
+    let mut gone: HashMap<u64, Vec<RecordId>> = HashMap::new();
+    known.iter().for_each(|(id, row)| gone.entry(row.source).or_default().push(*id));
+    let mut found = Vec::new();
+    for (source, ids) in gone {
+        let ([was], Some([(id, now)])) = (&ids[..], added.get(&source).map(Vec::as_slice)) else { continue };
+        let Some(before) = known.remove(was) else { continue };
+        // A cluster is named by an id, so it differs whether or not its members do.
+        let fields = differing(&before.fields, now).filter(|field| *field != "cluster");
+        let fields = fields.map(str::to_owned).collect();
+        let why = format!("edited at its source, was {was}");
+        found.push(Difference { fields, ..Difference::of(What::Changed, *id, "collect", &why) });
+        added.remove(&source);
+    }
+    found
+}
+
+/// Rows that went, with the step that the quarantine names: by id, or, of an article that was edited, by source.
+fn removed(
+    known: HashMap<RecordId, Known>,
+    set_aside: impl IntoIterator<Item = Result<SetAside>>,
+) -> Result<Vec<Difference>> {
+    let sources: HashMap<u64, RecordId> = known.iter().map(|(id, row)| (row.source, *id)).collect();
+    let mut reasons: HashMap<RecordId, (bool, String, String)> = HashMap::new();
+    for entry in set_aside {
+        let entry = entry?;
+        let itself = entry.id.filter(|id| known.contains_key(id));
+        let Some(id) = itself.or_else(|| sources.get(&hash(Some(&entry.source))).copied()) else { continue };
+        if itself.is_some() || !reasons.contains_key(&id) {
+            reasons.insert(id, (itself.is_some(), entry.step, entry.why));
+        }
+    }
+    let difference = |id| match reasons.get(&id) {
+        Some((true, step, why)) => Difference::of(What::Removed, id, step, why),
+        Some((false, step, why)) => {
+            Difference::of(What::Removed, id, step, &format!("edited at its source, then: {why}"))
+        }
+        None => Difference::of(What::Removed, id, "collect", "it was not collected again"),
+    };
+    Ok(known.into_keys().map(difference).collect())
 }
 
 impl Difference {
@@ -151,27 +238,58 @@ impl Diff {
     }
 }
 
-fn changed(before: &Known, row: &Row, steps: &Steps) -> Option<Difference> {
-    let now = fields(row);
-    let differs = |index: &usize| before.fields[*index] != now[*index];
-    let fields: Vec<String> =
-        (0..FIELDS.len()).filter(differs).map(|index| FIELDS[index].to_owned()).collect();
-    let step = match fields.first()?.as_str() {
-        "cluster" if fields.len() == 1 => "duplicate",
-        "split" if fields.len() == 1 => "split",
-        _ => first_other(before, &row.doc.trail, steps).unwrap_or("a newer step of the same name"),
-    };
-    Some(Difference { fields, ..Difference::of(What::Changed, row.doc.id, step, "") })
+/// Names of the fields that differ.
+fn differing<'a>(
+    before: &'a [u64; FIELDS.len()],
+    now: &'a [u64; FIELDS.len()],
+) -> impl Iterator<Item = &'static str> {
+    (0..FIELDS.len()).filter(|index| before[*index] != now[*index]).map(|index| FIELDS[index])
 }
 
-/// The first step that did something else than before, or that is new or gone.
-fn first_other<'a>(before: &Known, trail: &'a [Trace], steps: &'a Steps) -> Option<&'a str> {
-    let same = |(trace, known): &(&Trace, &(u16, u64))| {
-        steps.0.get(usize::from(known.0)).is_some_and(|step| *step == trace.step) && known.1 == told(trace)
-    };
-    let common = trail.iter().zip(&before.trail).take_while(same).count();
-    let gone = || before.trail.get(common).and_then(|(step, _)| steps.0.get(usize::from(*step)));
-    trail.get(common).map(|trace| trace.step.as_str()).or_else(|| gone().map(String::as_str))
+/// What is the same for all rows.
+struct Compared {
+    /// Whether steps and rules are the same in both versions.
+    alike: bool,
+    steps: Steps,
+}
+
+impl Compared {
+    fn changed(&self, before: &Known, row: &Row) -> Option<Difference> {
+        let now = fields(row);
+        let fields: Vec<&str> = differing(&before.fields, &now).collect();
+        // What a document is called, its label and its date may differ at the source, its text may not: the id is made of it.
+        let own = fields.iter().find(|field| !matches!(**field, "cluster" | "split" | "text"));
+        let step = match (own, fields.first()?) {
+            _ if fields.contains(&"text") => self.first_other(before, &row.doc.trail, |_| true),
+            (Some(_), _) if self.alike => None,
+            (Some(own), _) => self.first_other(before, &row.doc.trail, |touched| touched & bit(own) != 0),
+            (None, &"cluster") if fields.len() == 1 => Some("duplicate"),
+            (None, &"split") => Some("split"),
+            (None, _) => self.first_other(before, &row.doc.trail, |_| true).or(Some("duplicate")),
+        };
+        let text = fields.contains(&"text");
+        let step = step.unwrap_or(if text { "a newer step of the same name" } else { "collect" });
+        let fields = fields.iter().map(|field| (*field).to_owned()).collect();
+        Some(Difference { fields, ..Difference::of(What::Changed, row.doc.id, step, "") })
+    }
+
+    /// The first step, of those that touch the wanted fields, that did something else than before, or that is new or gone.
+    fn first_other<'a>(
+        &'a self,
+        before: &Known,
+        trail: &'a [Trace],
+        wanted: impl Fn(u16) -> bool,
+    ) -> Option<&'a str> {
+        let name = |entry: &Entry| self.steps.0.get(usize::from(entry.step)).map(String::as_str);
+        let was: Vec<&Entry> = before.trail.iter().filter(|entry| wanted(entry.touched)).collect();
+        let now: Vec<&Trace> = trail.iter().filter(|trace| wanted(touched(trace))).collect();
+        let same = |(trace, entry): &(&&Trace, &&Entry)| {
+            name(entry) == Some(trace.step.as_str()) && entry.told == told(trace)
+        };
+        let common = now.iter().zip(&was).take_while(same).count();
+        let other = now.get(common).map(|trace| trace.step.as_str());
+        other.or_else(|| name(was.get(common)?))
+    }
 }
 
 /// Names of steps by number.
@@ -187,42 +305,4 @@ impl Steps {
         });
         u16::try_from(number).unwrap_or(u16::MAX)
     }
-}
-
-fn settings(old: &Value, new: &Value) -> Vec<Setting> {
-    let (mut before, mut after) = (BTreeMap::new(), BTreeMap::new());
-    for (about, flat) in [(old, &mut before), (new, &mut after)] {
-        flatten("config", &about["config"], flat);
-        flatten("seed", &about["seed"], flat);
-    }
-    let mut keys: Vec<&String> = before.keys().chain(after.keys()).collect();
-    keys.sort_unstable();
-    keys.dedup();
-    let value = |map: &BTreeMap<String, Value>, key: &String| map.get(key).cloned().unwrap_or_default();
-    let setting =
-        |key: &String| Setting { key: key.clone(), old: value(&before, key), new: value(&after, key) };
-    keys.into_iter().map(setting).filter(|setting| setting.old != setting.new).collect()
-}
-
-fn flatten(key: &str, value: &Value, flat: &mut BTreeMap<String, Value>) {
-    match value {
-        Value::Object(map) => {
-            map.iter().for_each(|(name, value)| flatten(&format!("{key}.{name}"), value, flat));
-        }
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(n, value)| flatten(&format!("{key}[{n}]"), value, flat));
-        }
-        Value::Null => {}
-        other => {
-            flat.insert(key.to_owned(), other.clone());
-        }
-    }
-}
-
-/// The quarantine that belongs to a version: only the newest curation left one.
-pub fn reasons<'a>(new: &Dataset, set_aside: &'a [SetAside]) -> Result<&'a [SetAside]> {
-    let history = new.history()?;
-    let curated = history.iter().find(|info| info.about["rollback_to"].is_null());
-    let ours = curated.is_some_and(|info| info.version == new.version());
-    Ok(if ours { set_aside } else { &[] })
 }
