@@ -7,13 +7,13 @@ mod drawn;
 
 use std::path::Path;
 
-use biotope_core::{Document, Seed, Silent};
+use biotope_core::{Component, Document, Seed, Silent, Table};
 use biotope_data::{
-    CurateConfig, Dataset, Documents, Error, Result, Row, Shard, Source, Store, collect, curate,
+    CurateConfig, Dataset, Documents, Error, Rare, Result, Row, Shard, Source, Store, collect, curate,
     curate_shard, merge_shards,
 };
 
-/// Documents from memory, a bad record among them.
+/// Documents from memory.
 struct Given(Vec<Document>);
 
 impl Source for Given {
@@ -48,43 +48,145 @@ fn corpus() -> Vec<Document> {
     (0..200).map(doc).collect()
 }
 
-/// Rows and quarantine as they are read back.
-fn made(store: &Store) -> (Vec<Row>, String) {
-    let dataset = Dataset::open(store.dataset("news").unwrap()).unwrap();
+/// Rows as they are read back, the bytes of the version's files in order, and the quarantine.
+fn made(store: &Store) -> (Vec<Row>, Vec<Vec<u8>>, String) {
+    let path = store.dataset("news").unwrap();
+    let dataset = Dataset::open(&path).unwrap();
     let rows = dataset.rows(None).map(Result::unwrap).collect();
+    // A name holds the beginning of the content digest and the moment of writing.
+    let digest = dataset.digest().unwrap()[..16].to_owned();
+    let files = std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<_> = files.filter(|file| file.to_string_lossy().contains(&digest)).collect();
+    files.sort();
+    assert!(!files.is_empty());
     let aside = store.quarantine("news").unwrap().join("curate.jsonl");
-    (rows, std::fs::read_to_string(aside).unwrap())
+    let bytes = files.iter().map(|file| std::fs::read(file).unwrap()).collect();
+    (rows, bytes, std::fs::read_to_string(aside).unwrap())
+}
+
+fn store_of(folder: &Path, docs: Vec<Document>) -> Store {
+    let store = Store::open(folder).unwrap();
+    collect(&Given(docs), &store, "news", &Silent).unwrap();
+    store
 }
 
 fn store(folder: &Path) -> Store {
-    let store = Store::open(folder).unwrap();
-    collect(&Given(corpus()), &store, "news", &Silent).unwrap();
-    store
+    store_of(folder, corpus())
+}
+
+/// The usual configuration, and such as work on the corpus, on earlier versions, or with files and keys.
+fn configs(folder: &Path) -> Vec<CurateConfig> {
+    let mut lines = CurateConfig::default();
+    (lines.lines.boilerplate, lines.lines.paragraphs) = (true, true);
+    let dedup = |toml: &str| biotope_core::config::parse(&toml.parse().unwrap()).unwrap();
+    std::fs::write(folder.join("labels.csv"), "url,label\nhttps://news.example/5,oil\n").unwrap();
+    let file = Component::new("file").with("path", folder.join("labels.csv").display().to_string());
+    vec![
+        CurateConfig::default(),
+        lines,
+        CurateConfig { dedup: None, ..CurateConfig::default() },
+        CurateConfig { dedup: Some(dedup("against = \"previous\"")), ..CurateConfig::default() },
+        CurateConfig { labels: vec![file], rare: Rare::Drop, ..CurateConfig::default() },
+    ]
 }
 
 #[test]
 fn one_two_three_machines_make_the_same_bytes() {
-    let (alone, config) = (tempfile::tempdir().unwrap(), CurateConfig::default());
-    let alone = store(alone.path());
+    let files = tempfile::tempdir().unwrap();
+    configs(files.path()).iter().for_each(|config| same_bytes(config));
+}
+
+fn same_bytes(config: &CurateConfig) {
+    // An earlier version, then more documents.
+    let grown = |folder: &Path| {
+        let store = store_of(folder, corpus().split_off(80));
+        curate(&store.raw("news").unwrap(), config, Seed(5), &store, "news", &Silent).unwrap();
+        self::store(folder)
+    };
+    let alone = tempfile::tempdir().unwrap();
+    let alone = grown(alone.path());
     let raw = alone.raw("news").unwrap();
-    let expected = curate(&raw, &config, Seed(5), &alone, "news", &Silent).unwrap();
-    assert!(expected.set_aside.len() >= 3, "{:?}", expected.set_aside);
+    let expected = curate(&raw, config, Seed(5), &alone, "news", &Silent).unwrap();
+    assert!(expected.written && expected.set_aside.len() >= 2, "{:?}", expected.set_aside);
     for count in [1, 2, 3] {
         let (folder, shares) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let store = store(folder.path());
+        let store = grown(folder.path());
         let raw = store.raw("news").unwrap();
         let mut seen = 0;
         for index in (1..=count).rev() {
             let shard = Shard::new(index, count).unwrap();
-            let report = curate_shard(&raw, &config, Seed(5), shard, shares.path(), &Silent).unwrap();
+            let report = curate_shard(&raw, config, Seed(5), shard, shares.path(), &Silent).unwrap();
             assert!(report.kept > 0 && report.set_aside > 0);
             seen += report.kept + report.set_aside;
         }
         assert_eq!(seen, 200);
-        let merged = merge_shards(&raw, &config, Seed(5), shares.path(), &store, "news", &Silent).unwrap();
+        let merged = merge_shards(&raw, config, Seed(5), shares.path(), &store, "news", &Silent).unwrap();
         assert_eq!(merged, expected, "{count}");
-        assert_eq!(made(&store), made(&alone), "{count}");
+        assert!(made(&store) == made(&alone), "{count} {config:?}");
     }
+}
+
+#[test]
+fn shares_of_other_rows_files_and_keys_are_refused_by_what_differs() {
+    let (folder, files) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (labels, key) = (files.path().join("labels.csv"), files.path().join("key"));
+    let file = Component::new("file").with("path", "asset:labels.csv");
+    let secret: Table = format!("file = {:?}", key.display().to_string()).parse().unwrap();
+    let mask = Component::new("mask-personal-data").with("key", secret);
+    let fetched = [("asset:labels.csv".to_owned(), labels.clone())].into();
+    let config = CurateConfig {
+        steps: vec![mask],
+        labels: vec![file],
+        rare: Rare::Drop,
+        fetched,
+        ..CurateConfig::default()
+    };
+    let write = |path: &Path, text: &str| std::fs::write(path, text).unwrap();
+    write(&labels, "url,label\nhttps://news.example/5,grain\n");
+    write(&key, "0123456789abcdef");
+    let shares = folder.path().join("shares");
+    let share = |index: u32, docs: Vec<Document>, config: &CurateConfig| {
+        let other = tempfile::tempdir().unwrap();
+        let raw = store_of(other.path(), docs).raw("news").unwrap();
+        let shard = Shard::new(index, 2).unwrap();
+        curate_shard(&raw, config, Seed(1), shard, &shares, &Silent).unwrap();
+    };
+    let store = store(folder.path());
+    let raw = store.raw("news").unwrap();
+    let merge = || merge_shards(&raw, &config, Seed(1), &shares, &store, "news", &Silent);
+    let differs = || match merge().unwrap_err() {
+        Error::Format { why, .. } => why.replace("share 2/2 was made with another: ", ""),
+        other => panic!("{other}"),
+    };
+    // Another machine has the file elsewhere.
+    let elsewhere = files.path().join("elsewhere.csv");
+    std::fs::copy(&labels, &elsewhere).unwrap();
+    let fetched = [("asset:labels.csv".to_owned(), elsewhere)].into();
+    share(1, corpus(), &CurateConfig { fetched, ..config.clone() });
+    share(2, corpus(), &config);
+    let report = merge().unwrap();
+    let about = Dataset::open(store.dataset("news").unwrap()).unwrap().about().unwrap();
+    assert!(about["files"]["asset:labels.csv"].is_string() && report.documents > 0, "{about}");
+    assert!(!about.to_string().contains(files.path().join("labels.csv").to_str().unwrap()), "{about}");
+
+    let mut docs = corpus();
+    docs[3].meta.insert("author".into(), "somebody".into());
+    share(2, docs, &config);
+    assert_eq!(differs(), "order, source or meta data of the documents");
+    share(2, corpus().into_iter().rev().collect(), &config);
+    assert_eq!(differs(), "order, source or meta data of the documents");
+    share(2, corpus().split_off(1), &config);
+    assert_eq!(differs(), "the collected documents, the number of records");
+    write(&labels, "url,label\nhttps://news.example/5,oil\n");
+    share(2, corpus(), &config);
+    write(&labels, "url,label\nhttps://news.example/5,grain\n");
+    assert_eq!(differs(), "the contents of \"asset:labels.csv\"");
+    write(&key, "another key, long enough");
+    share(2, corpus(), &config);
+    write(&key, "0123456789abcdef");
+    assert_eq!(differs(), "the masking key");
+    share(2, corpus(), &config);
+    assert!(!merge().unwrap().written);
 }
 
 #[test]
@@ -104,7 +206,7 @@ fn shares_that_do_not_fit_are_refused() {
     share(1, 1);
     assert_eq!(why(), "share 2/2 is missing or unfinished");
     let second = share(2, 3);
-    assert_eq!(why(), "share 2/2 was made from other documents, by another configuration, seed or version");
+    assert_eq!(why(), "share 2/2 was made with another: the seed");
     share(2, 1);
     // A share that lost its end.
     let outcomes = second.folder.join("outcomes.jsonl");
