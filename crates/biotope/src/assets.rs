@@ -27,7 +27,8 @@ pub fn resolve(house: &House, component: &Component) -> Result<Component> {
 /// Where the files lie on this machine that components name by asset or address, by these names.
 pub fn fetched(house: &House, components: &[Component]) -> Result<BTreeMap<String, PathBuf>> {
     let named = components.iter().flat_map(|component| &component.options);
-    let named = named.filter(|(key, _)| FILES.contains(&key.as_str())).filter_map(|(_, value)| value.as_str());
+    let named =
+        named.filter(|(key, _)| FILES.contains(&key.as_str())).filter_map(|(_, value)| value.as_str());
     named.filter(|name| is_remote(name)).map(|name| Ok((name.to_owned(), local(house, name)?))).collect()
 }
 

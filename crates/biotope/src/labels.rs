@@ -1,7 +1,8 @@
 //! The labels of a dataset examined, with the n-gram model of the zoo as the judge.
 
-use biotope_core::{Component, Document, Seed, Target, Task};
+use biotope_core::{Component, Document, Invalid, Seed, Target, Task};
 use biotope_data::label::report::{Known, ProbabilityModel, Scores};
+use biotope_data::splits::k_fold::FOLDS;
 use biotope_data::versions::named;
 use biotope_data::{Dataset, LabelReport, Purpose, Quarantine, Row, Split, examine};
 use biotope_models::Catalogue;
@@ -19,7 +20,7 @@ const VALID: usize = 10;
 /// How labels are examined.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Examination {
-    /// Folds of the cross-validation; 0: no errors are looked for.
+    /// Folds of the cross-validation, 2 to 1000; 0: no errors are looked for.
     pub folds: usize,
     /// Whether the test split is examined too; the opening is recorded.
     pub with_test: bool,
@@ -29,6 +30,7 @@ pub struct Examination {
 
 /// Examines `NAME` or `NAME@VERSION`.
 pub fn labels(house: &House, name: &str, how: &Examination) -> Result<LabelReport> {
+    check_folds(how.folds)?;
     let (plain, at) = named(name)?;
     let dataset = Dataset::open_as(house.store.dataset(plain)?, at)?;
     let mut rows: Vec<Row> = Vec::new();
@@ -43,11 +45,24 @@ pub fn labels(house: &House, name: &str, how: &Examination) -> Result<LabelRepor
         };
         rows.extend(dataset.open_test(&purpose)?.collect::<biotope_data::Result<Vec<_>>>()?);
     }
-    let set_aside = Quarantine::read(&house.store.quarantine(plain)?)?;
-    let set_aside = biotope_data::versions::diff::reasons(&dataset, &set_aside)?;
+    // Members of clusters only: of a large quarantine little else would be kept in memory for nothing.
+    let mut set_aside = Vec::new();
+    for entry in Quarantine::of(&house.store.quarantine(plain)?, &dataset.digest()?)?.into_iter().flatten() {
+        let entry = entry?;
+        set_aside.extend((entry.cluster.is_some() && entry.label.is_some()).then_some(entry));
+    }
     let model = Ngrams { catalogue: &house.catalogue };
-    let judge = (how.folds > 1).then_some((&model as &dyn ProbabilityModel, how.folds));
-    Ok(examine(&rows, set_aside, judge, how.seed)?)
+    let judge = (how.folds > 0).then_some((&model as &dyn ProbabilityModel, how.folds));
+    Ok(examine(&rows, &set_aside, judge, how.seed)?)
+}
+
+/// Checked before the test split is opened for nothing.
+fn check_folds(folds: usize) -> Result<(), Invalid> {
+    if folds == 0 || FOLDS.contains(&folds) {
+        return Ok(());
+    }
+    Err(Invalid::new("folds", "must be 0 or in 2..=1000", folds)
+        .with_hint("0: no likely errors are looked for"))
 }
 
 /// Multinomial logistic regression over hashed n-grams: the zoo's `ngram-linear`, trained for less than on the ladder,
@@ -151,6 +166,14 @@ mod tests {
             wrong.push(planted);
         }
         (rows, wrong)
+    }
+
+    #[test]
+    fn one_fold_leaves_nothing_to_learn_from() {
+        assert!([0, 2, 1000].map(check_folds).iter().all(Result::is_ok));
+        let error = check_folds(1).unwrap_err();
+        assert_eq!(error.to_string(), "invalid folds: must be 0 or in 2..=1000, got 1");
+        assert!(check_folds(1001).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is known about a dataset, a run, a bundle, a record: from a prediction back to its articles.
 
-use biotope_data::Quarantine;
+use biotope_data::{Dataset, Quarantine};
 use serde_json::{Value, json};
 
 use crate::{Error, House, Result, Run, stages, versions};
@@ -13,11 +13,11 @@ pub use record::record;
 pub fn dataset(house: &House, name: &str) -> Result<Value> {
     let dataset = versions::open(house, name)?;
     let plain = biotope_data::versions::named(name)?.0;
-    let set_aside = Quarantine::read(&house.store.quarantine(plain)?)?;
-    let mut reasons = std::collections::BTreeMap::new();
-    for entry in &set_aside {
-        *reasons.entry(format!("{}: {}", entry.step, entry.why)).or_insert(0u64) += 1;
-    }
+    let openings = match dataset.openings() {
+        Ok(openings) => json!(openings.len()),
+        Err(damage @ biotope_data::Error::Format { .. }) => json!(damage.to_string()),
+        Err(other) => return Err(other.into()),
+    };
     Ok(json!({
         "name": name,
         "folder": dataset.path(),
@@ -25,10 +25,24 @@ pub fn dataset(house: &House, name: &str) -> Result<Value> {
         "digest": dataset.digest()?,
         "rows": dataset.len()?,
         "labels": dataset.labels()?,
-        "openings of the test split": dataset.openings()?.len(),
+        "openings of the test split": openings,
         "history": dataset.history()?,
-        "set aside": reasons,
+        "set aside": set_aside(house, plain, &dataset)?,
     }))
+}
+
+/// Counts by reason, if the quarantine is that of this content; else by step, as its commit says.
+fn set_aside(house: &House, name: &str, dataset: &Dataset) -> Result<Value> {
+    let Some(entries) = Quarantine::of(&house.store.quarantine(name)?, &dataset.digest()?)? else {
+        let said = dataset.about()?["set_aside"].take();
+        return Ok(if said.is_null() { json!("not known") } else { said });
+    };
+    let mut reasons = std::collections::BTreeMap::new();
+    for entry in entries {
+        let entry = entry?;
+        *reasons.entry(format!("{}: {}", entry.step, entry.why)).or_insert(0u64) += 1;
+    }
+    Ok(json!(reasons))
 }
 
 /// Recipe, data and numbers.

@@ -24,8 +24,8 @@ pub fn between(house: &House, name: &str, from: Option<At>, to: Option<At>) -> R
     let new = Dataset::open_as(&path, to.unwrap_or_default())?;
     let before = At::Version(new.version().saturating_sub(1));
     let old = Dataset::open_as(&path, from.unwrap_or(before))?;
-    let set_aside = Quarantine::read(&house.store.quarantine(name)?)?;
-    Ok(diff::diff(&old, &new, diff::reasons(&new, &set_aside)?)?)
+    let set_aside = Quarantine::of(&house.store.quarantine(name)?, &new.digest()?)?;
+    Ok(diff::diff(&old, &new, set_aside.into_iter().flatten())?)
 }
 
 /// Makes the content of `NAME@VERSION` the newest version.
@@ -41,8 +41,7 @@ pub fn openings(house: &House, name: &str) -> Result<Vec<Opening>> {
 /// The card of `NAME` or `NAME@VERSION`, given on under `license`.
 pub fn card(house: &House, name: &str, license: &str) -> Result<DatasetCard> {
     let (dataset, plain) = (open(house, name)?, named(name)?.0);
-    let set_aside = Quarantine::read(&house.store.quarantine(plain)?)?;
-    Ok(DatasetCard::of(&dataset, plain, license, &set_aside)?)
+    Ok(DatasetCard::of(&dataset, plain, license)?)
 }
 
 /// Pushes `NAME` or `NAME@VERSION` to a Delta table at an address.

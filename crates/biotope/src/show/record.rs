@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use biotope_core::{Document, RecordId};
+use biotope_data::quarantine::Entries;
 use biotope_data::{Dataset, Quarantine, Row, SetAside};
 use serde_json::{Value, json};
 
@@ -26,7 +27,7 @@ pub fn record(house: &House, id: &str) -> Result<Option<Value>> {
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
         // A curated dataset tells of its collected one; what was never curated speaks for itself.
         match name.strip_suffix(".raw") {
-            Some(plain) if house.store.dataset(plain)?.join("_delta_log").is_dir() => {}
+            Some(plain) if house.store.dataset(plain)?.is_dir() => {}
             Some(plain) => datasets.extend(in_dataset(house, plain, None, id)?),
             None => datasets.extend(in_dataset(house, &name, Some(&folder), id)?),
         }
@@ -38,21 +39,17 @@ pub fn record(house: &House, id: &str) -> Result<Option<Value>> {
 }
 
 fn in_dataset(house: &House, name: &str, curated: Option<&Path>, id: RecordId) -> Result<Option<Value>> {
-    let quarantine = Quarantine::read(&house.store.quarantine(name)?)?;
+    let folder = house.store.quarantine(name)?;
     let collected = collected(house, name, id)?;
-    let aside: Vec<Value> = quarantine.iter().filter(|entry| entry.id == Some(id)).map(aside).collect();
+    let aside = entries(Quarantine::entries(&folder)?, |entry| entry.id == Some(id), usize::MAX)?;
+    let aside: Vec<Value> = aside.iter().map(self::aside).collect();
     let (mut told, mut held) = (json!({ "dataset": name }), false);
-    if let Some(folder) = curated {
-        let dataset = Dataset::open(folder)?;
-        let versions = dataset.versions_with(id)?;
+    if let Some(newest) = curated.map(opened).transpose()?.flatten() {
+        let versions = newest.versions_with(id)?;
         held = !versions.is_empty();
-        let row = match dataset.rows_of(&[id])?.pop() {
-            None if held => Dataset::open_at(folder, versions[versions.len() - 1])?.rows_of(&[id])?.pop(),
-            row => row,
-        };
-        if let Some(row) = row {
+        if let Some((dataset, row)) = holder(newest, &versions, id)? {
             told = row_json(name, &dataset, &row)?;
-            let members = members(&dataset, &row, &quarantine)?;
+            let members = members(&dataset, &row, &folder)?;
             if members.len() > 1 {
                 told["cluster members"] = members.into();
             }
@@ -71,13 +68,32 @@ fn in_dataset(house: &House, name: &str, curated: Option<&Path>, id: RecordId) -
     Ok(Some(told))
 }
 
+/// The newest version in a folder; none if it was never finished.
+fn opened(folder: &Path) -> Result<Option<Dataset>> {
+    match Dataset::open(folder) {
+        Ok(dataset) => Ok(Some(dataset)),
+        Err(biotope_data::Error::NoDataset { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The row of a record with the newest version that holds it.
+fn holder(newest: Dataset, versions: &[u64], id: RecordId) -> Result<Option<(Dataset, Row)>> {
+    let Some(last) = versions.last() else { return Ok(None) };
+    let dataset = if *last == newest.version() { newest } else { Dataset::open_at(newest.path(), *last)? };
+    let row = dataset.rows_of(&[id])?.pop();
+    Ok(row.map(|row| (dataset, row)))
+}
+
+/// At most so many entries of those that are wanted; the others are not kept in memory.
+fn entries(entries: Entries, wanted: impl Fn(&SetAside) -> bool, most: usize) -> Result<Vec<SetAside>> {
+    let wanted = entries.filter(|entry| entry.as_ref().map_or(true, &wanted));
+    Ok(wanted.take(most).collect::<biotope_data::Result<_>>()?)
+}
+
 /// The record as it was collected: when, and digests of the whole page, never the page.
 fn collected(house: &House, name: &str, id: RecordId) -> Result<Option<Value>> {
-    let raw = match Dataset::open(house.store.raw(name)?) {
-        Ok(raw) => raw,
-        Err(biotope_data::Error::NoDataset { .. }) => return Ok(None),
-        Err(other) => return Err(other.into()),
-    };
+    let Some(raw) = opened(&house.store.raw(name)?)? else { return Ok(None) };
     let Some(doc) = raw.document(id)? else { return Ok(None) };
     Ok(Some(json!({
         "source": doc.source,
@@ -142,12 +158,14 @@ fn line(trace: &biotope_core::Trace) -> String {
     format!("{}: {}", trace.step, parts.join("; "))
 }
 
-fn members(dataset: &Dataset, row: &Row, quarantine: &[SetAside]) -> Result<Vec<Value>> {
+fn members(dataset: &Dataset, row: &Row, quarantine: &Path) -> Result<Vec<Value>> {
     let member = |id: RecordId, source: &str, kept: bool| json!({ "id": id, "source": source, "kept": kept });
     let kept = dataset.members(row.cluster)?;
-    let mut members: Vec<Value> = kept.iter().map(|row| member(row.doc.id, &row.doc.source, true)).collect();
-    let dropped = quarantine.iter().filter(|entry| entry.cluster == Some(row.cluster));
-    members.extend(dropped.filter_map(|entry| Some(member(entry.id?, &entry.source, false))));
+    let kept = kept.iter().take(MEMBERS);
+    let mut members: Vec<Value> = kept.map(|row| member(row.doc.id, &row.doc.source, true)).collect();
+    let Some(aside) = Quarantine::of(quarantine, &dataset.digest()?)? else { return Ok(members) };
+    let dropped = entries(aside, |entry| entry.cluster == Some(row.cluster), MEMBERS)?;
+    members.extend(dropped.iter().filter_map(|entry| Some(member(entry.id?, &entry.source, false))));
     members.truncate(MEMBERS);
     Ok(members)
 }

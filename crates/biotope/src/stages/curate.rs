@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use biotope_core::RecordId;
 use biotope_data::{
-    CurateConfig, CurateReport, Dataset, Outside, Quarantine, Shard, ShardReport, curate as curate_into, curate_shard,
-    merge_shards,
+    CurateConfig, CurateReport, Dataset, Outside, Quarantine, Shard, ShardReport, curate as curate_into,
+    curate_shard, merge_shards,
 };
 
 use super::{Outcome, Stage};
@@ -17,7 +17,7 @@ pub fn curate(house: &House, recipe: &Recipe) -> Result<Outcome> {
     let raw = house.store.raw(recipe.dataset())?;
     let key = key(house, recipe)?;
     let stamps = house.stamps(recipe);
-    if let Some(report) = stamps.find::<CurateReport>("curate", &key).filter(|_| !house.force) {
+    if let Some(report) = known(house, recipe, &key)?.filter(|_| !house.force) {
         return Ok(outcome(true, &report));
     }
     let config = resolved(house, recipe)?;
@@ -65,7 +65,17 @@ fn resolved(house: &House, recipe: &Recipe) -> Result<CurateConfig> {
 
 /// What the last curation by this recipe said, if nothing changed since.
 pub fn report(house: &House, recipe: &Recipe) -> Option<CurateReport> {
-    house.stamps(recipe).find("curate", &key(house, recipe).ok()?)
+    known(house, recipe, &key(house, recipe).ok()?).ok()?
+}
+
+/// What the stamp says, if it is still so: another content may be the newest since, by a rollback, a pull or another recipe.
+fn known(house: &House, recipe: &Recipe, key: &str) -> Result<Option<CurateReport>> {
+    let Some(report) = house.stamps(recipe).find::<CurateReport>("curate", key) else { return Ok(None) };
+    match Dataset::open(house.store.dataset(recipe.dataset())?) {
+        Ok(newest) => Ok((newest.digest()? == report.digest).then_some(report)),
+        Err(biotope_data::Error::NoDataset { .. } | biotope_data::Error::Cleared { .. }) => Ok(None),
+        Err(other) => Err(other.into()),
+    }
 }
 
 fn key(house: &House, recipe: &Recipe) -> Result<String> {
@@ -98,7 +108,8 @@ pub fn clusters(house: &House, recipe: &Recipe) -> Result<Vec<Vec<String>>> {
         let row = row?;
         clusters.entry(row.cluster).or_default().push(row.doc.source);
     }
-    for entry in Quarantine::read(&house.store.quarantine(recipe.dataset())?)? {
+    for entry in Quarantine::entries(&house.store.quarantine(recipe.dataset())?)? {
+        let entry = entry?;
         if let Some(cluster) = entry.cluster {
             clusters.entry(cluster).or_default().push(entry.source);
         }
