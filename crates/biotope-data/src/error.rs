@@ -226,6 +226,14 @@ impl Error {
             Self::NoDataset { version: Some(_), .. } => {
                 Some("see its history for the versions it has".into())
             }
+            Self::Format { expected: "record of openings", .. } => Some(
+                "put it back from a copy; who begins to count anew moves it away, and `.openings.json` in the dataset's \
+                 folder with it"
+                    .into(),
+            ),
+            Self::Format { expected: "complete set of shares", .. } => {
+                Some("make that share anew, with the same documents, recipe, files and key as here".into())
+            }
             Self::Cleared { .. } => Some("open a newer version; `keep_versions` says how many stay".into()),
             Self::Empty { set_aside: 0, .. } => {
                 Some("look at the paths or start addresses of the source".into())

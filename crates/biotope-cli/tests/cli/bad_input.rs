@@ -27,6 +27,26 @@ fn write(name: &'static str, bytes: impl AsRef<[u8]>) -> impl Fn(&std::path::Pat
 fn nothing(_: &std::path::Path) {}
 
 #[test]
+fn a_rule_for_labels_is_checked_before_anything_is_fetched() {
+    let folder = tempfile::tempdir().unwrap();
+    articles(folder.path());
+    let said = |rule: &str| {
+        let set = format!("curate.labels=[{rule}]");
+        stderr_of(biotope(folder.path()).args(["collect", "mine.toml", "--set", &set]), 2)
+    };
+    let unknown = said("{ use = \"fiel\", path = \"a.csv\" }");
+    assert!(
+        unknown.contains("unknown label \"fiel\"") && unknown.contains("did you mean \"file\"?"),
+        "{unknown}"
+    );
+    let key = said("{ use = \"file\", paht = \"a.csv\" }");
+    assert!(key.contains("curate.labels[0].paht") && key.contains("did you mean \"path\"?"), "{key}");
+    let few = stderr_of(biotope(folder.path()).args(["labels", "mine", "--folds", "1"]), 2);
+    assert!(few.contains("invalid folds: must be 0 or in 2..=1000, got 1"), "{few}");
+    assert!(!folder.path().join("store/datasets").exists());
+}
+
+#[test]
 fn a_missing_file_is_named() {
     let said = run(|folder| fs::remove_file(folder.join("articles.csv")).unwrap(), &[]);
     assert!(said.contains("articles.csv") && said.contains("No such file"), "{said}");

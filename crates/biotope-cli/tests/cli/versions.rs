@@ -48,6 +48,17 @@ fn versions_are_told_apart_and_the_way_back_is_open() {
     let pulled = json(folder, &["dataset", "pull", "other", &url]);
     assert_eq!(pulled["digest"], json(folder, &["show", "dataset", "mine@1"])["digest"], "{pulled}");
 
+    // The stamp knows this recipe, but another content is the newest since.
+    let again = json(folder, &["curate", "mine.toml", "--set", "curate.rename.sport=体育"]);
+    assert_eq!(
+        (&again[0]["skipped"], &again[0]["details"]["version"]),
+        (&false.into(), &3.into()),
+        "{again}"
+    );
+    assert_eq!(json(folder, &["show", "dataset", "mine"])["labels"][1]["label"], "体育");
+    let again = json(folder, &["curate", "mine.toml", "--set", "curate.rename.sport=体育"]);
+    assert_eq!(again[0]["skipped"], true, "{again}");
+
     let card = text(folder, &["dataset", "card", "mine", "--license", "cc-by-4.0"]);
     assert!(card.starts_with("---\npretty_name: \"mine\"\nlicense: \"cc-by-4.0\"\n"), "{card}");
     biotope(folder).args(["dataset", "card", "mine@1", "--html", "card.html"]).assert().success();
@@ -102,12 +113,43 @@ fn what_was_set_aside_says_where_and_why() {
     let first: Value = serde_json::from_str(aside.lines().next().unwrap()).unwrap();
     assert_eq!((&first["step"], &first["line"]), (&"schema".into(), &3.into()));
     assert_eq!(first["why"], "label must be one of sport, got \"business\"");
+    assert_eq!(first["label"], "business");
+    let shown = json(folder, &["show", "record", first["id"].as_str().unwrap()]);
+    assert_eq!(shown["datasets"][0]["set_aside"][0]["step"], "schema", "{shown}");
     let short = std::fs::read_to_string(folder.join("store/quarantine/mine/curate.jsonl")).unwrap();
     let short: Value = serde_json::from_str(short.lines().next().unwrap()).unwrap();
     let shown = json(folder, &["show", "record", short["id"].as_str().unwrap()]);
     let told = &shown["datasets"][0];
     assert_eq!(told["set_aside"][0]["step"], "limit-length", "{told}");
     assert!(told["collected"]["digest"].is_string() && told["versions"] == serde_json::json!([]), "{told}");
+}
+
+#[test]
+fn an_older_version_is_told_by_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    articles(folder);
+    let steps = |steps: &str| format!("curate.steps=[{steps}]");
+    let long = steps("{ use = \"limit-length\", min_chars = 54 }");
+    biotope(folder).args(["run", "mine.toml", "--to", "curate", "--set", &long]).assert().success();
+    let short = std::fs::read_to_string(folder.join("store/quarantine/mine/curate.jsonl")).unwrap();
+    let short: Value = serde_json::from_str(short.lines().next().unwrap()).unwrap();
+    let id = short["id"].as_str().unwrap();
+    biotope(folder).args(["curate", "mine.toml", "--set", &steps("")]).assert().success();
+    biotope(folder).args(["curate", "mine.toml", "--set", &long, "--force"]).assert().success();
+    let aside = |name: &str| json(folder, &["show", "dataset", name])["set aside"].clone();
+    assert_eq!(aside("mine@1"), serde_json::json!({}));
+    // What the newest made, and what version 0 had: the quarantine is of this content.
+    assert!(aside("mine").to_string().contains("limit-length: "), "{}", aside("mine"));
+    assert_eq!(aside("mine@0"), aside("mine"));
+
+    // A folder that a killed run left without a log is no dataset.
+    std::fs::create_dir_all(folder.join("store/datasets/half")).unwrap();
+    let shown = json(folder, &["show", "record", id]);
+    assert_eq!(shown["datasets"].as_array().unwrap().len(), 1, "{shown}");
+    let told = &shown["datasets"][0];
+    assert_eq!((&told["version"], &told["versions"]), (&1.into(), &serde_json::json!([1])), "{told}");
+    assert!(!told["steps"].to_string().contains("limit-length"), "{told}");
 }
 
 #[test]
