@@ -104,7 +104,8 @@ fn host(source: &str) -> Option<String> {
 pub(crate) fn bad_record(error: Error) -> Result<SetAside> {
     match error {
         Error::Bad { place, line, why } => Ok(SetAside::record(place, line, Reason::new("read", why))),
-        Error::Broken { id, label, place, line, column, value, rule } => {
+        Error::Broken { document, place, line, column, value, rule } => {
+            let (id, label) = *document;
             let why = format!("{column} {rule}, got {value:?}");
             let record = SetAside::record(place, line, Reason::new("schema", why));
             Ok(SetAside { id: Some(id), label, ..record })

@@ -28,10 +28,8 @@ pub enum Error {
         line.map_or(String::new(), |line| format!(", line {line}"))
     )]
     Broken {
-        /// Its id.
-        id: RecordId,
-        /// Its label, if it has one.
-        label: Option<String>,
+        /// Its id, and its label if it has one.
+        document: Box<(RecordId, Option<String>)>,
         /// File name or URL.
         place: String,
         /// Line or row, counted from 1.

@@ -164,7 +164,9 @@ impl Remote {
         let fetched = self.fetch(&table, path, &digest, &mut new);
         let (adds, rows) = fetched.inspect_err(|_| {
             // What cannot be removed is named nowhere and harms nobody.
-            new.iter().for_each(|file| drop(std::fs::remove_file(file)));
+            for file in &new {
+                let _ = std::fs::remove_file(file);
+            }
             let _ = if is_new { std::fs::remove_dir_all(path) } else { Ok(()) };
         })?;
         said["rows"] = rows.into();

@@ -252,15 +252,8 @@ impl Seen {
 fn broken(doc: &Document, column: &str, rule: String) -> Error {
     let (place, line) = place(&doc.source);
     let value = shortened(value(doc, column).unwrap_or_default());
-    Error::Broken {
-        id: doc.id,
-        label: doc.label.clone(),
-        place,
-        line,
-        column: column.to_owned(),
-        value,
-        rule,
-    }
+    let document = Box::new((doc.id, doc.label.clone()));
+    Error::Broken { document, place, line, column: column.to_owned(), value, rule }
 }
 
 /// File and line of `file:name#line`; anything else as it stands.

@@ -93,7 +93,9 @@ fn configs(folder: &Path) -> Vec<CurateConfig> {
 #[test]
 fn one_two_three_machines_make_the_same_bytes() {
     let files = tempfile::tempdir().unwrap();
-    configs(files.path()).iter().for_each(|config| same_bytes(config));
+    for config in &configs(files.path()) {
+        same_bytes(config);
+    }
 }
 
 fn same_bytes(config: &CurateConfig) {

@@ -2,52 +2,16 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests may panic")]
 
-#[path = "support/drawn.rs"]
-mod drawn;
+#[path = "support/news.rs"]
+mod news;
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use biotope_core::{Component, Document, Seed, Silent};
+use biotope_core::{Component, Document};
 use biotope_data::versions::diff::{Diff, Difference, What, diff};
-use biotope_data::{
-    At, CurateConfig, Dataset, Documents, Purpose, Quarantine, Remote, Result, Source, Split, Store,
-    curate_from,
-};
-
-/// Documents from memory.
-struct Given(Vec<Document>);
-
-impl Source for Given {
-    fn documents(&self) -> Result<Documents<'_>> {
-        Ok(Box::new(self.0.iter().cloned().map(Ok)))
-    }
-
-    fn describe(&self) -> String {
-        "memory".into()
-    }
-}
-
-fn doc(number: usize) -> Document {
-    let text = match number % 2 {
-        0 => drawn::words(number, 60).join(" "),
-        _ => drawn::drawn(
-            number,
-            90,
-            &"小麦期货周一在芝加哥上涨交易员报告海外需求强劲".chars().collect::<Vec<_>>(),
-        )
-        .into_iter()
-        .collect(),
-    };
-    let label = if number.is_multiple_of(3) { "grain" } else { "原油" };
-    Document { label: Some(label.into()), ..Document::new(format!("https://news.example/{number}"), text) }
-}
-
-fn curated(docs: Vec<Document>, config: &CurateConfig, folder: &Path) -> Dataset {
-    let store = Store::open(folder).unwrap();
-    curate_from(&Given(docs), config, Seed(42), &store, "news", &Silent).unwrap();
-    Dataset::open(store.dataset("news").unwrap()).unwrap()
-}
+use biotope_data::{At, CurateConfig, Dataset, Purpose, Quarantine, Remote, Result, Split};
+use news::{curated, doc};
 
 /// Reasons of the quarantine, if it belongs to that version.
 fn aside_of(dataset: &Dataset, folder: &Path) -> Option<Vec<String>> {
@@ -183,40 +147,6 @@ fn openings_at_once_each_leave_their_line() {
 }
 
 #[test]
-fn versions_travel_by_an_object_store() {
-    let (folder, there, other) =
-        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let url = format!("file://{}/shared/新闻", there.path().display());
-    let remote = Remote::new(&url).unwrap();
-    let first = curated((0..30).map(doc).collect(), &CurateConfig::default(), folder.path());
-    let second = curated((5..40).map(doc).collect(), &CurateConfig::default(), folder.path());
-    let missing = remote.pull(None, other.path()).unwrap_err();
-    assert!(missing.to_string().starts_with("no dataset at file://"), "{missing}");
-    assert_eq!((remote.push(&first).unwrap().version, remote.push(&second).unwrap().version), (0, 1));
-    assert!(!remote.push(&second).unwrap().written);
-    // What lies there is a dataset as it is.
-    let rows = |dataset: &Dataset| dataset.rows(None).map(Result::unwrap).collect::<Vec<_>>();
-    let lies = Dataset::open(there.path().join("shared/新闻")).unwrap();
-    assert_eq!((lies.version(), rows(&lies)), (1, rows(&second)));
-    let path = other.path().join("news");
-    let pulled = remote.pull(None, &path).unwrap();
-    assert_eq!((pulled.version, pulled.rows, &pulled.digest), (0, 35, &second.digest().unwrap()));
-    assert!(!remote.pull(None, &path).unwrap().written);
-    assert_eq!(remote.pull(Some(0), &path).unwrap().version, 1);
-    let newest = Dataset::open(&path).unwrap();
-    assert_eq!((rows(&newest), newest.digest().unwrap()), (rows(&first), first.digest().unwrap()));
-    assert_eq!(newest.about().unwrap()["seed"], 42);
-    // Back again: the files are here already.
-    assert_eq!(remote.pull(Some(1), &path).unwrap().version, 2);
-    assert_eq!(rows(&Dataset::open(&path).unwrap()), rows(&second));
-    let wrong = Remote::new("ftp://x").unwrap_err();
-    assert_eq!(
-        wrong.to_string(),
-        "invalid url: must be an address: s3://, gs://, az:// or file://, got \"ftp://x\""
-    );
-}
-
-#[test]
 fn a_field_that_changed_names_the_step_or_the_source() {
     let folder = tempfile::tempdir().unwrap();
     let docs: Vec<Document> = (0..40).map(doc).collect();
@@ -312,100 +242,6 @@ fn a_quarantine_speaks_of_its_own_version_alone() {
     // Curated again, it speaks of the content that this made, whatever the version's number.
     let again = curated((0..30).map(doc).collect(), &CurateConfig::default(), folder.path());
     assert_eq!((again.version(), aside_of(&again, folder.path())), (4, Some(vec![])));
-}
-
-/// Changes the actions of a commit; `None` takes one out.
-fn edit_commit(table: &Path, version: u64, edit: impl Fn(serde_json::Value) -> Option<serde_json::Value>) {
-    let file = table.join(format!("_delta_log/{version:020}.json"));
-    let text = std::fs::read_to_string(&file).unwrap();
-    let actions = text.lines().filter_map(|line| edit(serde_json::from_str(line).unwrap()));
-    std::fs::write(&file, actions.map(|action| action.to_string() + "\n").collect::<String>()).unwrap();
-}
-
-#[test]
-fn tables_of_others_are_neither_pulled_nor_overwritten() {
-    let (folder, there, here) =
-        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let first = curated((0..30).map(doc).collect(), &CurateConfig::default(), folder.path());
-    let second = curated((5..40).map(doc).collect(), &CurateConfig::default(), folder.path());
-    let pushed = |name: &str, edit: &dyn Fn(serde_json::Value) -> Option<serde_json::Value>| {
-        let table = there.path().join(name);
-        let remote = Remote::new(&format!("file://{}", table.display())).unwrap();
-        remote.push(&first).unwrap();
-        edit_commit(&table, 0, edit);
-        remote
-    };
-    let path = here.path().join("news");
-    let why = |error: biotope_data::Error| {
-        assert!(!path.exists(), "nothing is left behind");
-        error.to_string()
-    };
-
-    // Without figures in the log, the files tell how many rows there are.
-    let bare = pushed("bare", &|mut action| {
-        if let Some(add) = action.get_mut("add") {
-            add.as_object_mut().unwrap().remove("stats");
-        }
-        Some(action)
-    });
-    let pulled = bare.pull(None, &here.path().join("bare")).unwrap();
-    assert_eq!((pulled.rows, Dataset::open(here.path().join("bare")).unwrap().len().unwrap()), (30, 30));
-    let log = std::fs::read_to_string(here.path().join("bare/_delta_log/00000000000000000000.json")).unwrap();
-    assert!(log.contains("numRecords\\\":30"), "{log}");
-
-    let foreign = pushed("foreign", &|mut action| {
-        if let Some(info) = action.get_mut("commitInfo") {
-            info.as_object_mut().unwrap().remove("biotope");
-        }
-        Some(action)
-    });
-    let error = why(foreign.pull(None, &path).unwrap_err());
-    assert!(
-        error.ends_with("is no dataset of ours: its version 0 was written by another program"),
-        "{error}"
-    );
-    let error = foreign.push(&second).unwrap_err().to_string();
-    assert!(error.ends_with("its version 0 was written by another program"), "{error}");
-
-    let wider = pushed("wider", &|mut action| {
-        if let Some(data) = action.get_mut("metaData") {
-            let schema = data["schemaString"].as_str().unwrap().replace("\"trail\"", "\"note\"");
-            data["schemaString"] = schema.into();
-        }
-        Some(action)
-    });
-    let error = why(wider.pull(None, &path).unwrap_err());
-    assert!(error.contains("it has the columns") && error.contains("note string, not"), "{error}");
-    assert!(wider.push(&second).unwrap_err().to_string().contains("it has the columns"));
-
-    let changed = pushed("changed", &|mut action| {
-        if let Some(info) = action.get_mut("commitInfo") {
-            info["biotope"]["digest"] = "0123456789abcdef".into();
-        }
-        Some(action)
-    });
-    let error = why(changed.pull(None, &path).unwrap_err());
-    assert!(error.ends_with("its commit says 0123456789abcdef"), "{error}");
-
-    let vectors = pushed("vectors", &|mut action| {
-        if action.get("protocol").is_some() {
-            let features = serde_json::json!(["deletionVectors"]);
-            action = serde_json::json!({ "protocol": {
-                "minReaderVersion": 3, "minWriterVersion": 7, "readerFeatures": features, "writerFeatures": features
-            }});
-        }
-        if let Some(add) = action.get_mut("add") {
-            add["deletionVector"] = serde_json::json!({
-                "storageType": "u", "pathOrInlineDv": "ab^-aqEH.-t@S}K{vb[*k^", "offset": 4, "sizeInBytes": 40,
-                "cardinality": 6
-            });
-        }
-        Some(action)
-    });
-    let error = why(vectors.pull(None, &path).unwrap_err());
-    assert!(error.contains("deletion vector"), "{error}");
-    let error = Dataset::open(there.path().join("vectors")).unwrap_err().to_string();
-    assert!(error.contains("deletion vector"), "{error}");
 }
 
 #[test]

@@ -83,7 +83,7 @@ impl Key {
 
     /// By which equal keys are told from others; it tells nothing of the key.
     pub(crate) fn check_value(&self) -> String {
-        self.derive("check")[..16].iter().map(|byte| format!("{byte:02x}")).collect()
+        blake3::hash(&self.derive("check")).to_hex()[..32].to_owned()
     }
 
     /// A key of its own for each purpose: HMAC-SHA256 of the purpose.

@@ -178,7 +178,9 @@ fn edited(
     added: &mut HashMap<u64, Vec<(RecordId, [u64; FIELDS.len()])>>,
 ) -> Vec<Difference> {
     let mut gone: HashMap<u64, Vec<RecordId>> = HashMap::new();
-    known.iter().for_each(|(id, row)| gone.entry(row.source).or_default().push(*id));
+    for (id, row) in known.iter() {
+        gone.entry(row.source).or_default().push(*id);
+    }
     let mut found = Vec::new();
     for (source, ids) in gone {
         let ([was], Some([(id, now)])) = (&ids[..], added.get(&source).map(Vec::as_slice)) else { continue };
