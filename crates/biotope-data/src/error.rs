@@ -225,7 +225,7 @@ impl Error {
                 Some("see its history for the versions it has".into())
             }
             Self::Format { expected: "record of openings", .. } => Some(
-                "put it back from a copy; who begins to count anew moves it away, and `.openings.json` in the dataset's \
+                "put it back from a copy; who begins to count anew moves it away, and `_openings.json` in the dataset's \
                  folder with it"
                     .into(),
             ),

@@ -19,8 +19,8 @@ use crate::dataset::{Dataset, Row};
 use crate::split::Split;
 use crate::{Error, Result};
 
-/// The file in the dataset's folder that tells how many openings there were; its dot hides it from engines.
-const HEAD: &str = ".openings.json";
+/// The file in the dataset's folder that tells how many openings there were; its underscore hides it from engines.
+const HEAD: &str = "_openings.json";
 
 /// Why somebody opens the test split.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
