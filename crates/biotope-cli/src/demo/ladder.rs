@@ -62,7 +62,7 @@ fn models(size: Size) -> [Rung; 4] {
     [
         ("ngram-linear", include_str!("ladder/ngram-linear.toml"), &["class_weights=sqrt-balanced"]),
         ("text-cnn", include_str!("ladder/text-cnn.toml"), &[]),
-        ("lstm", include_str!("ladder/lstm.toml"), &[]),
+        ("lstm", include_str!("ladder/lstm.toml"), &["class_weights=sqrt-balanced"]),
         ("bert", bert, &["class_weights=sqrt-balanced"]),
     ]
 }
