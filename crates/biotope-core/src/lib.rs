@@ -4,6 +4,7 @@ pub mod component;
 pub mod config;
 pub mod document;
 pub mod features;
+pub mod markup;
 pub mod pack;
 pub mod prediction;
 pub mod progress;

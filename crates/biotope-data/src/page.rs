@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use biotope_core::markup::escape;
+
 const STYLE: &str = include_str!("page.css");
 
 /// A page under construction.
@@ -9,23 +11,6 @@ const STYLE: &str = include_str!("page.css");
 pub(crate) struct Page {
     title: String,
     body: String,
-}
-
-/// Text as it may stand in HTML.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c if c.is_control() && c != '\n' => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 /// A count with thin spaces between thousands.
@@ -43,14 +28,14 @@ pub(crate) fn count(number: u64) -> String {
 
 impl Page {
     pub(crate) fn new(title: &str, lead: &str) -> Self {
-        let body = format!("<h1>{}</h1>\n<p class=\"lead\">{}</p>\n", escaped(title), escaped(lead));
+        let body = format!("<h1>{}</h1>\n<p class=\"lead\">{}</p>\n", escape(title), escape(lead));
         Self { title: title.to_owned(), body }
     }
 
     pub(crate) fn section(&mut self, head: &str, about: &str) {
-        let _ = writeln!(self.body, "<h2>{}</h2>", escaped(head));
+        let _ = writeln!(self.body, "<h2>{}</h2>", escape(head));
         if !about.is_empty() {
-            let _ = writeln!(self.body, "<p>{}</p>", escaped(about));
+            let _ = writeln!(self.body, "<p>{}</p>", escape(about));
         }
     }
 
@@ -58,7 +43,7 @@ impl Page {
     pub(crate) fn facts(&mut self, facts: &[(&str, String)]) {
         self.body.push_str("<dl>\n");
         for (name, value) in facts {
-            let _ = writeln!(self.body, "<div><dt>{}</dt><dd>{}</dd></div>", escaped(name), escaped(value));
+            let _ = writeln!(self.body, "<div><dt>{}</dt><dd>{}</dd></div>", escape(name), escape(value));
         }
         self.body.push_str("</dl>\n");
     }
@@ -70,13 +55,13 @@ impl Page {
         };
         self.body.push_str("<div class=\"wide\"><table>\n<tr>");
         for (column, name) in head.iter().enumerate() {
-            let _ = write!(self.body, "<th{}>{}</th>", class(column), escaped(name.trim_end_matches('#')));
+            let _ = write!(self.body, "<th{}>{}</th>", class(column), escape(name.trim_end_matches('#')));
         }
         self.body.push_str("</tr>\n");
         for row in rows {
             self.body.push_str("<tr>");
             for (column, cell) in row.iter().enumerate() {
-                let _ = write!(self.body, "<td{}>{}</td>", class(column), escaped(cell));
+                let _ = write!(self.body, "<td{}>{}</td>", class(column), escape(cell));
             }
             self.body.push_str("</tr>\n");
         }
@@ -91,7 +76,7 @@ impl Page {
         let legend: Vec<String> = parts
             .iter()
             .enumerate()
-            .map(|(n, name)| format!("<span class=\"key s{n}\"></span>{}", escaped(name)))
+            .map(|(n, name)| format!("<span class=\"key s{n}\"></span>{}", escape(name)))
             .collect();
         if parts.len() > 1 {
             let _ = writeln!(self.body, "<p class=\"legend\">{}</p>", legend.join(" "));
@@ -99,7 +84,7 @@ impl Page {
         let _ = writeln!(
             self.body,
             "<svg role=\"img\" aria-label=\"{}\" viewBox=\"0 0 640 {height}\" width=\"640\">",
-            escaped(about)
+            escape(about)
         );
         for (n, (name, values)) in bars.iter().enumerate() {
             let (y, total) = (n * ROW + 4, values.iter().sum::<u64>());
@@ -108,7 +93,7 @@ impl Page {
                 self.body,
                 "<text x=\"196\" y=\"{}\" text-anchor=\"end\">{}</text>",
                 y + 15,
-                escaped(&short)
+                escape(&short)
             );
             let mut x = 204.0;
             for (part, value) in values.iter().enumerate() {
@@ -116,7 +101,7 @@ impl Page {
                 let _ = write!(
                     self.body,
                     "<rect class=\"s{part}\" x=\"{x:.1}\" y=\"{y}\" width=\"{width:.1}\" height=\"20\"><title>{}</title></rect>",
-                    escaped(&format!("{name}: {} {value}", parts.get(part).unwrap_or(&"")))
+                    escape(&format!("{name}: {} {value}", parts.get(part).unwrap_or(&"")))
                 );
                 x += width;
             }
@@ -137,7 +122,7 @@ impl Page {
             "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
              <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
              <title>{}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n{}</main>\n</body>\n</html>\n",
-            escaped(&self.title),
+            escape(&self.title),
             self.body
         )
     }

@@ -4,14 +4,13 @@ use crate::Report;
 
 mod comparisons;
 mod data;
-mod escape;
 mod ladder;
 mod model;
 pub(crate) mod number;
 mod table;
 pub(crate) mod words;
 
-pub(crate) use escape::escape;
+pub(crate) use biotope_core::markup::escape;
 
 const STYLE: &str = include_str!("html/style.css");
 

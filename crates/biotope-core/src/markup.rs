@@ -2,7 +2,7 @@
 
 /// Escapes text for element content and for quoted attributes. Characters that HTML and SVG forbid
 /// (controls but tab and line ends) become U+FFFD.
-pub(crate) fn escape(text: &str) -> String {
+pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
