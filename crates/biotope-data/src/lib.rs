@@ -29,6 +29,7 @@ pub mod steps;
 pub mod store;
 mod table;
 mod tally;
+mod union;
 pub mod versions;
 mod words;
 pub mod workplace;

@@ -3,6 +3,8 @@
 use biotope_core::RecordId;
 use jiff::Timestamp;
 
+use crate::union::Union;
+
 /// Two documents (by their numbers, `a < b`) that are the same, and how much.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Pair {
@@ -38,24 +40,21 @@ impl Clusters {
         dates: Option<&[Option<Timestamp>]>,
         former: u32,
     ) -> Self {
-        let mut roots: Vec<u32> = (0..ids.len() as u32).collect();
-        for pair in &pairs {
-            let (a, b) = (find(&mut roots, pair.a), find(&mut roots, pair.b));
-            roots[a.max(b) as usize] = a.min(b);
-        }
+        let mut union = Union::new(ids.len());
+        pairs.iter().for_each(|pair| union.join(pair.a, pair.b));
         let rank = |index: u32| {
             let date = dates.map(|dates| dates[index as usize].unwrap_or(Timestamp::MAX));
             (index >= former, date, index)
         };
         let mut best: Vec<u32> = (0..ids.len() as u32).collect();
         for index in 0..ids.len() as u32 {
-            let root = find(&mut roots, index) as usize;
+            let root = union.root(index) as usize;
             if rank(index) < rank(best[root]) {
                 best[root] = index;
             }
         }
         let representative: Vec<u32> =
-            (0..ids.len() as u32).map(|index| best[find(&mut roots, index) as usize]).collect();
+            (0..ids.len() as u32).map(|index| best[union.root(index) as usize]).collect();
         let mut sizes = vec![0; ids.len()];
         for root in &representative {
             sizes[*root as usize] += 1;
@@ -113,14 +112,6 @@ impl Clusters {
     pub fn same(&self, a: usize, b: usize) -> bool {
         self.representative[a] == self.representative[b]
     }
-}
-
-fn find(roots: &mut [u32], mut index: u32) -> u32 {
-    while roots[index as usize] != index {
-        roots[index as usize] = roots[roots[index as usize] as usize];
-        index = roots[index as usize];
-    }
-    index
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use biotope_core::{RecordId, Seed};
 
 use crate::split::{SplitRow, lot};
+use crate::union::Union;
 
 /// Rows (by position) that must stay together.
 type Group = Vec<usize>;
@@ -62,34 +63,21 @@ fn labels(rows: &[SplitRow]) -> BTreeMap<&str, usize> {
 
 /// Rows joined by cluster or key, directly or through others.
 fn groups(rows: &[SplitRow], keys: &[Option<&str>]) -> Vec<Group> {
-    let mut roots: Vec<usize> = (0..rows.len()).collect();
+    let mut union = Union::new(rows.len());
     let (mut clusters, mut named) = (HashMap::new(), HashMap::new());
-    for (index, row) in rows.iter().enumerate() {
+    for (index, row) in (0..).zip(rows) {
         let first = *clusters.entry(row.cluster).or_insert(index);
-        join(&mut roots, first, index);
-        if let Some(key) = keys[index] {
+        union.join(first, index);
+        if let Some(key) = keys[index as usize] {
             let first = *named.entry(key).or_insert(index);
-            join(&mut roots, first, index);
+            union.join(first, index);
         }
     }
-    let mut groups: BTreeMap<usize, Group> = BTreeMap::new();
+    let mut groups: BTreeMap<u32, Group> = BTreeMap::new();
     for index in 0..rows.len() {
-        groups.entry(root(&mut roots, index)).or_default().push(index);
+        groups.entry(union.root(index as u32)).or_default().push(index);
     }
     groups.into_values().collect()
-}
-
-fn root(roots: &mut [usize], mut index: usize) -> usize {
-    while roots[index] != index {
-        roots[index] = roots[roots[index]];
-        index = roots[index];
-    }
-    index
-}
-
-fn join(roots: &mut [usize], a: usize, b: usize) {
-    let (a, b) = (root(roots, a), root(roots, b));
-    roots[a.max(b)] = a.min(b);
 }
 
 /// The largest first; equally large ones by lot, which depends on seed and ids, not on the order of rows.
