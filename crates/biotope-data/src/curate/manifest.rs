@@ -1,14 +1,12 @@
 //! What a share is a share of: everything that the result depends on.
 
-use std::fs::File;
-
 use biotope_core::Seed;
 use serde::{Deserialize, Serialize};
 
+use crate::Result;
 use crate::curate::CurateConfig;
-use crate::curate::outside::Outside;
+use crate::curate::outside::{Outside, digest};
 use crate::dataset::Dataset;
-use crate::{Error, Result};
 
 /// Shares are merged only if they agree on all of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,7 +28,15 @@ impl Manifest {
         let config =
             serde_json::to_vec(&(config, config.settled_steps()?)).expect("a configuration is plain data");
         let config = blake3::hash(&config).to_hex().to_string();
-        Ok(Self { biotope, raw: raw.digest()?, rows: contents(raw)?, config, outside, seed, shards })
+        Ok(Self {
+            biotope,
+            raw: raw.digest()?, // Their names, which hold the moment of writing, do not enter it: equal rows in equal order are equal files.
+            rows: digest(raw.files())?,
+            config,
+            outside,
+            seed,
+            shards,
+        })
     }
 
     /// What differs from another, in words.
@@ -52,15 +58,4 @@ impl Manifest {
         let files = names.into_iter().filter(|name| ours.get(*name) != theirs.get(*name));
         plain.chain(files.map(|name| format!("the contents of {name:?}"))).collect()
     }
-}
-
-/// Digest of a version's files, byte by byte. Their names, which hold the moment of writing, do not enter it: equal rows
-/// in equal order are equal files.
-fn contents(raw: &Dataset) -> Result<String> {
-    let mut hasher = blake3::Hasher::new();
-    for path in raw.files() {
-        let file = File::open(path).map_err(Error::io("read", path))?;
-        hasher.update_reader(file).map_err(Error::io("read", path))?;
-    }
-    Ok(hasher.finalize().to_hex().to_string())
 }

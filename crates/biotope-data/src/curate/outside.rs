@@ -29,7 +29,7 @@ impl CurateConfig {
             let Some(name) = value.as_str() else { continue };
             let path = self.fetched.get(name).map_or(Path::new(name), |path| path);
             if path.is_file() {
-                files.insert(name.to_owned(), digest(path)?);
+                files.insert(name.to_owned(), digest([path])?);
             }
         }
         Ok(Outside { files, keys: self.keys()? })
@@ -56,9 +56,13 @@ impl CurateConfig {
     }
 }
 
-fn digest(path: &Path) -> Result<String> {
-    let file = File::open(path).map_err(Error::io("read", path))?;
+/// BLAKE3 of files, one after the other, in 64 hexadecimal digits.
+pub(super) fn digest<P: AsRef<Path>>(files: impl IntoIterator<Item = P>) -> Result<String> {
     let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(file).map_err(Error::io("read", path))?;
+    for path in files {
+        let path = path.as_ref();
+        let file = File::open(path).map_err(Error::io("read", path))?;
+        hasher.update_reader(file).map_err(Error::io("read", path))?;
+    }
     Ok(hasher.finalize().to_hex().to_string())
 }

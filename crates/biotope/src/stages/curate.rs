@@ -37,10 +37,9 @@ pub fn shares(house: &House, recipe: &Recipe) -> PathBuf {
 
 /// Cleans one share of the collected documents into a folder below `folder`; any machine can do that.
 pub fn shard(house: &House, recipe: &Recipe, shard: Shard, folder: &Path) -> Result<ShardReport> {
-    key(house, recipe)?;
-    let (raw, config) = (house.store.raw(recipe.dataset())?, resolved(house, recipe)?);
+    let (raw, config) = (collected(house, recipe)?, resolved(house, recipe)?);
     house.on_threads(recipe, || {
-        Ok(curate_shard(&raw, &config, recipe.seed, shard, folder, house.progress.as_ref())?)
+        Ok(curate_shard(raw.path(), &config, recipe.seed, shard, folder, house.progress.as_ref())?)
     })
 }
 
@@ -78,12 +77,16 @@ fn known(house: &House, recipe: &Recipe, key: &str) -> Result<Option<CurateRepor
     }
 }
 
-fn key(house: &House, recipe: &Recipe) -> Result<String> {
-    let raw = house.store.raw(recipe.dataset())?;
-    let collected = Dataset::open(&raw).map_err(|error| match error {
+/// What is to be curated.
+fn collected(house: &House, recipe: &Recipe) -> Result<Dataset> {
+    Dataset::open(house.store.raw(recipe.dataset())?).map_err(|error| match error {
         biotope_data::Error::NoDataset { .. } => Error::Order { stage: "curate", needs: "collect" },
         other => other.into(),
-    })?;
+    })
+}
+
+fn key(house: &House, recipe: &Recipe) -> Result<String> {
+    let collected = collected(house, recipe)?;
     let (curate, steps) = (&recipe.curate, recipe.curate.settled_steps()?);
     let inputs = (curate, steps, recipe.seed, collected.digest()?, env!("CARGO_PKG_VERSION"));
     let outside = resolved(house, recipe)?.outside()?;
