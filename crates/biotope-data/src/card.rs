@@ -164,15 +164,16 @@ impl Counts {
         }
         let month = doc.published.as_deref().and_then(|date| date.get(..7)).unwrap_or("undated");
         self.months.add(month.to_owned(), NAMES);
-        let before = self.personal.values().sum::<u64>();
-        doc.trail.iter().filter(|trace| trace.step == MASKING).for_each(|trace| self.mask(&trace.effect));
-        self.personal_rows += u64::from(self.personal.values().sum::<u64>() > before);
+        let masked = doc.trail.iter().filter(|trace| trace.step == MASKING);
+        let masked = masked.fold(false, |any, trace| self.mask(&trace.effect) || any);
+        self.personal_rows += u64::from(masked);
         self.lengths.push(u32::try_from(doc.text.chars().count()).unwrap_or(u32::MAX));
         self.titled += u64::from(doc.title.is_some());
     }
 
-    /// Reads `masked 2 e-mail, 1 phone; kept 1 url`: what was kept is not masked.
-    fn mask(&mut self, effect: &str) {
+    /// Reads `masked 2 e-mail, 1 phone; kept 1 url`: what was kept is not masked. Says whether anything was.
+    fn mask(&mut self, effect: &str) -> bool {
+        let mut any = false;
         let masked = effect.split(';').filter(|part| !part.trim_start().starts_with("kept"));
         for part in masked.flat_map(|part| part.split(',')) {
             let mut words = part.split_whitespace().skip_while(|word| word.parse::<u64>().is_err());
@@ -182,8 +183,10 @@ impl Counts {
             };
             if count > 0 {
                 *self.personal.entry(name.to_owned()).or_default() += count;
+                any = true;
             }
         }
+        any
     }
 }
 
@@ -215,15 +218,13 @@ impl DatasetCard {
             Err(Error::Format { .. }) => None,
             openings => Some(openings?.len() as u64),
         };
-        let history = dataset.history()?;
-        let info = history.into_iter().find(|info| info.version == dataset.version());
-        let about = info.as_ref().map(|info| info.about.clone()).unwrap_or_default();
+        let info = dataset.info(dataset.version())?;
         let file = |path: &std::path::PathBuf| Some(path.file_name()?.to_string_lossy().into_owned());
         let labels = counts.labels.into_iter().map(|(label, rows)| LabelCount { label, rows });
         Ok(Self {
             name: name.to_owned(),
             version: dataset.version(),
-            committed: info.map(|info| info.committed).unwrap_or_default(),
+            committed: info.committed,
             digest: dataset.digest()?,
             license: license.to_owned(),
             rows: counts.rows,
@@ -233,14 +234,14 @@ impl DatasetCard {
             languages: counts.languages.all(),
             licences: ranked(counts.licences.all()),
             months: counts.months.all(),
-            set_aside: serde_json::from_value(about["set_aside"].clone()).ok(),
+            set_aside: serde_json::from_value(info.about["set_aside"].clone()).ok(),
             personal: counts.personal,
             personal_rows: counts.personal_rows,
             length: Length::of(counts.lengths),
             titled: counts.titled,
             openings,
             files: dataset.files().iter().filter_map(file).collect(),
-            config: toml_of(&about["config"]),
+            config: toml_of(&info.about["config"]),
         })
     }
 }

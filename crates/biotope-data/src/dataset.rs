@@ -169,7 +169,7 @@ impl Dataset {
         Ok(self.info(self.version)?.about)
     }
 
-    fn info(&self, version: u64) -> Result<VersionInfo> {
+    pub(crate) fn info(&self, version: u64) -> Result<VersionInfo> {
         let (millis, operation, mut about) = log::commit_info(&self.path, version)?;
         let committed = jiff::Timestamp::from_millisecond(millis).unwrap_or_default().to_string();
         let digest = about["digest"].as_str().map(str::to_owned);
