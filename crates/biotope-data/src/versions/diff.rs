@@ -1,6 +1,6 @@
 //! What lies between two versions: rows added, removed and changed, and by which step.
 //!
-//! Memory: about 200 bytes per row of the older version; texts are not kept.
+//! Memory grows with the rows of the older version and with those that differ: hashes and trails in numbers, no texts.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -195,12 +195,21 @@ fn edited(
     found
 }
 
+/// The rows that went, by source, where only one of that source did: of several none can be told apart.
+fn lone(known: &HashMap<RecordId, Known>) -> HashMap<u64, RecordId> {
+    let mut sources = HashMap::new();
+    for (id, row) in known {
+        sources.entry(row.source).and_modify(|lone| *lone = None).or_insert(Some(*id));
+    }
+    sources.into_iter().filter_map(|(source, id)| Some((source, id?))).collect()
+}
+
 /// Rows that went, with the step that the quarantine names: by id, or, of an article that was edited, by source.
 fn removed(
     known: HashMap<RecordId, Known>,
     set_aside: impl IntoIterator<Item = Result<SetAside>>,
 ) -> Result<Vec<Difference>> {
-    let sources: HashMap<u64, RecordId> = known.iter().map(|(id, row)| (row.source, *id)).collect();
+    let sources = lone(&known);
     let mut reasons: HashMap<RecordId, (bool, String, String)> = HashMap::new();
     for entry in set_aside {
         let entry = entry?;
@@ -306,5 +315,18 @@ impl Steps {
             self.0.len() - 1
         });
         u16::try_from(number).unwrap_or(u16::MAX)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_rows_that_went_from_one_source_none_is_picked_by_chance() {
+        let known = |source: u64| Known { source, fields: [0; FIELDS.len()], trail: Vec::new() };
+        let id = |n: u8| RecordId::of(&[&[n]]);
+        let rows = HashMap::from([(id(0), known(7)), (id(1), known(7)), (id(2), known(8))]);
+        assert_eq!(lone(&rows), HashMap::from([(8, id(2))]));
     }
 }
