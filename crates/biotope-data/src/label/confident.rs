@@ -104,7 +104,7 @@ fn sure(scores: &[f64], thresholds: &[f64]) -> Option<usize> {
 }
 
 /// The first of the largest.
-fn argmax(scores: &[f64]) -> usize {
+pub(crate) fn argmax(scores: &[f64]) -> usize {
     let better = |best: usize, class: usize| if scores[class] > scores[best] { class } else { best };
     (0..scores.len()).fold(0, better)
 }

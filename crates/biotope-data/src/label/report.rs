@@ -8,12 +8,11 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use biotope_core::{Document, Invalid, RecordId, Seed};
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::dataset::Row;
 use crate::dedup::{DedupConfig, Sketcher};
-use crate::label::confident::{Confident, confident};
+use crate::label::confident::{Confident, argmax, confident};
 use crate::quarantine::SetAside;
 use crate::split::SplitRow;
 use crate::splits::k_fold::{FOLDS, folds};
@@ -189,8 +188,7 @@ fn doubts(
     let given: Vec<usize> = known.iter().map(|(_, class)| *class).collect();
     let scores = out_of_fold(&known, model, names.len(), folds, seed)?;
     let found = confident(&given, &scores, names.len());
-    let best = |scores: &Vec<f64>| (0..scores.len()).max_by(|a, b| scores[*a].total_cmp(&scores[*b]));
-    let agreeing = scores.iter().zip(&given).filter(|(scores, given)| best(scores) == Some(**given)).count();
+    let agreeing = scores.iter().zip(&given).filter(|(scores, given)| argmax(scores) == **given).count();
     let doubt = |suspect: &crate::label::confident::Suspect| {
         let doc = &known[suspect.row].0.doc;
         Doubt {
@@ -235,11 +233,10 @@ fn out_of_fold(
     count: usize,
     seed: Seed,
 ) -> Result<Vec<Vec<f64>>> {
-    let published: Option<Timestamp> = None;
     let split_row = |(row, _): &(&Row, usize)| SplitRow {
         id: row.doc.id,
         label: row.doc.label.as_deref().map(Arc::from),
-        published,
+        published: None,
         cluster: row.cluster,
         group: None,
     };
