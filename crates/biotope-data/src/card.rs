@@ -164,8 +164,10 @@ impl Counts {
         }
         let month = doc.published.as_deref().and_then(|date| date.get(..7)).unwrap_or("undated");
         self.months.add(month.to_owned(), NAMES);
-        let masked = doc.trail.iter().filter(|trace| trace.step == MASKING);
-        let masked = masked.fold(false, |any, trace| self.mask(&trace.effect) || any);
+        let mut masked = false;
+        for trace in doc.trail.iter().filter(|trace| trace.step == MASKING) {
+            masked |= self.mask(&trace.effect);
+        }
         self.personal_rows += u64::from(masked);
         self.lengths.push(u32::try_from(doc.text.chars().count()).unwrap_or(u32::MAX));
         self.titled += u64::from(doc.title.is_some());

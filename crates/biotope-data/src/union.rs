@@ -32,7 +32,9 @@ mod tests {
     #[test]
     fn what_is_joined_through_others_has_the_smallest_as_root() {
         let mut union = Union::new(6);
-        [(4, 5), (1, 4), (2, 3)].into_iter().for_each(|(a, b)| union.join(a, b));
+        for (a, b) in [(4, 5), (1, 4), (2, 3)] {
+            union.join(a, b);
+        }
         assert_eq!((0..6).map(|n| union.root(n)).collect::<Vec<_>>(), [0, 1, 2, 2, 1, 1]);
     }
 }

@@ -41,7 +41,9 @@ impl Clusters {
         former: u32,
     ) -> Self {
         let mut union = Union::new(ids.len());
-        pairs.iter().for_each(|pair| union.join(pair.a, pair.b));
+        for pair in &pairs {
+            union.join(pair.a, pair.b);
+        }
         let rank = |index: u32| {
             let date = dates.map(|dates| dates[index as usize].unwrap_or(Timestamp::MAX));
             (index >= former, date, index)
